@@ -20,7 +20,6 @@ def unified_symbol(name: str) -> str:
         return upper
     for separator in ("-", "_"):
         if separator in upper:
-            base, quote = upper.split(separator, 1)
-            return f"{base}/{quote}"
+            return upper.replace(separator, "/", 1)
     quote = next((known for known in _QUOTES if upper.endswith(known) and len(upper) > len(known)), None)
     return f"{upper.removesuffix(quote)}/{quote}" if quote else upper

@@ -60,7 +60,7 @@ class Timeframe:
 
     def off_grid(self, open_time_ms: IntArray) -> npt.NDArray[np.bool_]:
         """Tell which open times (ms since the epoch) no candle of this timeframe can have."""
-        return (open_time_ms - self._origin) % self.milliseconds != 0
+        return np.asarray((open_time_ms - self._origin) % self.milliseconds != 0)
 
     def floor(self, time_ms: int) -> int:
         """Open time of the candle that contains ``time_ms`` (ms since the epoch).
