@@ -79,6 +79,14 @@ class StoreError(AlgotradeError):
     """The candle store or the online feature store cannot be used."""
 
 
+class ForeignFeatures(StoreError):
+    """The online features were made by another feature set than the one asked for."""
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer; trying again later may work."""
+
+
 class VenueError(AlgotradeError):
     """An exchange refused a request or failed to answer it."""
 

@@ -1,0 +1,1 @@
+"""Candles from files and exchanges: read, checked, stored."""

@@ -1,0 +1,1 @@
+"""Things with a known truth: a market whose predictability is planted."""

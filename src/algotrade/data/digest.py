@@ -1,0 +1,26 @@
+"""A content hash of candles: the same candles, the same digest, wherever they came from."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from algotrade.domain.candles import VALUE_COLUMNS, to_milliseconds
+
+
+def content_digest(candles: pd.DataFrame) -> str:
+    """SHA-256 over keys, times and numbers of a long candle frame, as 64 hexadecimal digits.
+
+    The order of rows and columns does not matter, nor does the way in which missing optional
+    numbers are stored.
+    """
+    ordered = candles.sort_values(["exchange", "symbol", "timeframe", "open_time"])
+    digest = hashlib.sha256()
+    for key, series in ordered.groupby(["exchange", "symbol", "timeframe"], observed=True, sort=True):
+        digest.update("|".join(map(str, key)).encode())  # type: ignore[arg-type]  # a tuple of three names
+        digest.update(to_milliseconds(series["open_time"]).astype("<i8").tobytes())
+        for name in VALUE_COLUMNS:
+            if name in series:
+                digest.update(name.encode())
+                digest.update(series[name].to_numpy(dtype="<f8", na_value=np.nan).tobytes())
+    return digest.hexdigest()

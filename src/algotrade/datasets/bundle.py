@@ -1,0 +1,102 @@
+"""Model bundles in a folder and in MLflow's registry, as catalog entries."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+from algotrade.models.bundle import ModelBundle, write_bundle
+
+logger = logging.getLogger(__name__)
+
+
+class BundleDataset(AbstractDataset[dict[str, Any], ModelBundle]):
+    """A model bundle in a folder, written whole or not at all, loaded only if it is unchanged.
+
+    Parameters
+    ----------
+    filepath : str
+        Folder of the bundle.
+    metadata : mapping, optional
+        For plug-ins such as kedro-viz.
+    """
+
+    def __init__(self, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        self._folder = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> ModelBundle:
+        """Read the bundle and check every file of it."""
+        return ModelBundle.load(self._folder)
+
+    def save(self, data: dict[str, Any]) -> None:
+        """Write a fitted ``model`` with its ``version`` and ``provenance``."""
+        manifest = write_bundle(self._folder, data["model"], data["provenance"], data["version"])
+        logger.info("%s: %s, version %s", self._folder, manifest.model, manifest.version)
+
+    def _exists(self) -> bool:
+        return (self._folder / "manifest.json").is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._folder)}
+
+
+class ModelRegistryDataset(AbstractDataset[dict[str, ModelBundle], dict[str, str]]):
+    """Bundles registered in MLflow: files as artifacts of the run, one model version each, found by alias.
+
+    Parameters
+    ----------
+    model_name : str
+        Of the registered model.
+    metadata : mapping, optional
+        For plug-ins such as kedro-viz.
+    """
+
+    def __init__(self, model_name: str, metadata: Mapping[str, Any] | None = None) -> None:
+        self._model_name = model_name
+        self.metadata = metadata
+
+    def load(self) -> dict[str, str]:
+        """Bundle version that each alias points to."""
+        from mlflow import MlflowClient  # noqa: PLC0415 - heavy
+
+        client = MlflowClient()
+        aliases = client.get_registered_model(self._model_name).aliases
+        return {
+            alias: str(client.get_model_version(self._model_name, number).tags.get("bundle_version"))
+            for alias, number in aliases.items()
+        }
+
+    def save(self, data: dict[str, ModelBundle]) -> None:
+        """Log each bundle's files to the active run, register them and point the alias at them."""
+        import mlflow  # noqa: PLC0415 - heavy
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - heavy
+
+        client = mlflow.MlflowClient()
+        try:
+            client.get_registered_model(self._model_name)
+        except MlflowException as missing:
+            if missing.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            client.create_registered_model(self._model_name)
+        run = mlflow.active_run() or mlflow.start_run()
+        for alias, bundle in data.items():
+            mlflow.log_artifacts(str(bundle.folder), f"bundles/{alias}")
+            registered = client.create_model_version(
+                self._model_name,
+                source=f"runs:/{run.info.run_id}/bundles/{alias}",
+                run_id=run.info.run_id,
+                tags={
+                    "model": bundle.manifest.model,
+                    "bundle_version": bundle.manifest.version,
+                    "feature_fingerprint": bundle.manifest.feature_fingerprint,
+                    "data_digest": bundle.manifest.data_digest,
+                    "git_commit": bundle.manifest.git_commit,
+                },
+            )
+            client.set_registered_model_alias(self._model_name, alias, registered.version)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"model_name": self._model_name}

@@ -1,0 +1,194 @@
+"""What a feature is, and how a function becomes one."""
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from algotrade.domain.candles import Candles, FloatArray, Panel
+from algotrade.errors import FeatureError
+from algotrade.registry import Registry
+
+Scope = Literal["symbol", "panel"]
+Computation = Callable[..., FloatArray]
+Function = TypeVar("Function", bound=Computation)
+
+_FORGOTTEN = 1e-11
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A named, causal, scale-free function of candles with a known memory.
+
+    Attributes
+    ----------
+    name : str
+    family : str
+        The idea it belongs to: technical, volatility, regime, volume, cross_asset, calendar.
+    lookback : int
+        Candles, the current one included, from which the value equals the one from all history to
+        1e-9 of the feature's scale. Earlier rows are NaN.
+    scope : {"symbol", "panel"}
+        Whether it is computed from the candles of one symbol or of all of them.
+    unit : str
+    window : int or None
+        What ``function`` is called with beside the candles.
+    function : callable
+        ``(Candles, window) -> (n,)`` or ``(Panel, window) -> (n, symbols)``.
+    """
+
+    name: str
+    family: str
+    lookback: int
+    scope: Scope
+    unit: str
+    window: int | None
+    function: Computation
+
+    @property
+    def doc(self) -> str:
+        """Documentation: what it is, its formula and source, then its unit and lookback."""
+        text = inspect.getdoc(self.function) or ""
+        return f"{text}\n\nUnit: {self.unit}. Lookback: {self.lookback} candles."
+
+    def compute(self, candles: Candles | Panel) -> FloatArray:
+        """Values for every row; NaN during the warm-up and where they are undefined, never infinite.
+
+        Parameters
+        ----------
+        candles : Candles or Panel
+            As the scope asks. The candles of one symbol have no rows for missing candles, so a window
+            counts candles; a panel has, so a window counts steps of the time grid.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, symbols)
+
+        Raises
+        ------
+        FeatureError
+            If the function returns another shape.
+        """
+        return evaluate(self.function, self.window, self.lookback, candles)
+
+
+def evaluate(function: Computation, window: int | None, lookback: int, candles: Candles | Panel) -> FloatArray:
+    """Values of a feature function with the warm-up and everything infinite set to NaN."""
+    raw = function(candles) if window is None else function(candles, window)
+    values = np.array(raw, dtype=np.float64)
+    expected = candles.close.shape
+    if values.shape != expected:
+        raise FeatureError(
+            f"Feature function {function.__name__} returned shape {values.shape}; expected is {expected}, "
+            "one value for each candle."
+        )
+    values[~np.isfinite(values)] = np.nan
+    values[: lookback - 1] = np.nan
+    return values
+
+
+FEATURES: Registry[Feature] = Registry("feature", package="algotrade.features")
+"""Every feature by name; filled by the modules of :mod:`algotrade.features`."""
+
+
+def feature(
+    *,
+    family: str,
+    unit: str,
+    lookback: Callable[[int], int] | int,
+    windows: Sequence[int] = (),
+    scope: Scope = "symbol",
+    registry: Registry[Feature] = FEATURES,
+) -> Callable[[Function], Function]:
+    """Return a decorator that registers a function as one feature for each window.
+
+    Parameters
+    ----------
+    family, unit, scope
+        See :class:`Feature`.
+    lookback : callable or int
+        From the window to the lookback.
+    windows : sequence of int
+        ``rsi`` with the windows 7 and 14 becomes ``rsi_7`` and ``rsi_14``. Without windows the function takes
+        the candles alone and gives its name as it is.
+    registry : Registry
+        Where to file them.
+
+    >>> shelf: Registry[Feature] = Registry("feature", package="json")
+    >>> @feature(family="example", unit="log return", windows=(2,), lookback=lambda w: w + 1, registry=shelf)
+    ... def change(candles: Candles, window: int) -> FloatArray:
+    ...     return lagged_log_ratio(candles.close, window)
+    >>> shelf["change_2"].lookback
+    3
+    """
+
+    def register(function: Function) -> Function:
+        for window in windows or (None,):
+            name = function.__name__ if window is None else f"{function.__name__}_{window}"
+            memory = lookback if isinstance(lookback, int) else lookback(_asked(name, window))
+            registry.register(name)(Feature(name, family, memory, scope, unit, window, function))
+        return function
+
+    return register
+
+
+def _asked(name: str, window: int | None) -> int:
+    if window is None:
+        raise FeatureError(f"Feature {name} has no windows, so its lookback must be a number, not a function.")
+    return window
+
+
+def ema_memory(span: int) -> int:
+    """Candles after which an exponential mean with ``alpha = 2 / (span + 1)`` has forgotten its start.
+
+    >>> ema_memory(12)
+    164
+    """
+    return span + _steps_to_forget(2 / (span + 1))
+
+
+def wilder_memory(window: int) -> int:
+    """Candles after which Wilder's smoothing, ``alpha = 1 / window``, has forgotten its start.
+
+    >>> wilder_memory(14)
+    356
+    """
+    return window + _steps_to_forget(1 / window)
+
+
+def _steps_to_forget(alpha: float) -> int:
+    return math.ceil(math.log(_FORGOTTEN) / math.log1p(-alpha))
+
+
+def lagged_log_ratio(values: FloatArray, lag: int) -> FloatArray:
+    """Log of each value over the one ``lag`` rows before; NaN for the first ``lag`` rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,) or (n, symbols)
+        Positive.
+    lag : int
+
+    >>> lagged_log_ratio(np.array([1.0, 2.0, 4.0]), 2).round(3).tolist()
+    [nan, nan, 1.386]
+    """
+    ratios = np.full_like(values, np.nan)
+    ratios[lag:] = np.log(values[lag:] / values[: len(values) - min(lag, len(values))])
+    return ratios
+
+
+def ratio(numerator: FloatArray, denominator: FloatArray, neutral: float = 0.0) -> FloatArray:
+    """Quotient that takes a neutral value where there is nothing to divide by.
+
+    NaN in either stays NaN: unknown is not neutral.
+
+    >>> ratio(np.array([1.0, 0.0, np.nan]), np.array([2.0, 0.0, 1.0])).tolist()
+    [0.5, 0.0, nan]
+    """
+    quotient = np.full(numerator.shape, neutral)
+    np.divide(numerator, denominator, out=quotient, where=denominator != 0)
+    quotient[np.isnan(numerator)] = np.nan
+    return quotient

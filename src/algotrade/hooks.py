@@ -1,0 +1,142 @@
+"""What happens around every run: clear errors, progress, timings, tracking."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from algotrade.errors import AlgotradeError
+from algotrade.monitoring.run_log import configure_logging, name_run
+from algotrade.pipelines.parameters import check_parameters
+
+logger = logging.getLogger("algotrade.run")
+
+
+class UserErrorHooks:
+    """A mistake in the input ends in one message, not in a traceback."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Refuse unknown parameters before anything is read."""
+        try:
+            check_parameters(context.params)
+        except AlgotradeError as error:
+            raise _for_the_terminal(error) from error
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Show our own errors as they are; anything else stays a traceback."""
+        name_run(None)
+        cause = _algotrade_cause(error)
+        if cause is not None and cause is not error:
+            raise _for_the_terminal(cause) from error
+        if cause is not None and click.get_current_context(silent=True) is not None:
+            raise _for_the_terminal(cause) from error
+
+
+def _algotrade_cause(error: BaseException | None) -> AlgotradeError | None:
+    # Kedro wraps what a dataset raises into a DatasetError.
+    while error is not None and not isinstance(error, AlgotradeError):
+        error = error.__cause__
+    return error
+
+
+def _for_the_terminal(error: AlgotradeError) -> Exception:
+    """Give the error the form that the caller shows best: a plain message on the command line."""
+    if click.get_current_context(silent=True) is None:
+        return error
+    return click.ClickException(str(error))
+
+
+class ProgressHooks:
+    """Log lines that name the run, its pipelines and its steps."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Take over the log format from Kedro's default."""
+        configure_logging()
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Pipeline) -> None:
+        """Name the run."""
+        name_run(run_params["run_id"])
+        logger.info("%d steps to run", len(pipeline.nodes))
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Tell which step begins."""
+        logger.info("%s ...", node.name)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self, run_result: Mapping[str, Any], catalog: CatalogProtocol) -> None:
+        """Print the scorecard when the run made one, and where the report is."""
+        name_run(None)
+        if "scorecard" in run_result:
+            click.echo(f"\n{run_result['scorecard'].load()}")
+            click.echo(f"Report: {catalog['report']._describe()['filepath']}")
+
+
+class TimingHooks:
+    """Seconds spent in each pipeline, kept in the catalog's ``timings``."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forget the run before."""
+        self._started, self._seconds = {}, {}
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Start the clock of a step."""
+        self._started[node.name] = time.perf_counter()
+
+    @hook_impl
+    def after_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        """Add a step's seconds to those of its pipeline."""
+        seconds = time.perf_counter() - self._started.pop(node.name)
+        logger.info("%s took %.1f s", node.name, seconds)
+        if "timings" not in catalog:
+            return
+        for pipeline in node.tags:
+            self._seconds[pipeline] = self._seconds.get(pipeline, 0.0) + seconds
+        earlier = catalog.load("timings") if catalog.exists("timings") else {}
+        catalog.save("timings", {**earlier, **{name: round(spent, 2) for name, spent in self._seconds.items()}})
+
+
+class TrackingHooks:
+    """Metrics, report and lineage of a run in MLflow, beside what kedro-mlflow logs."""
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Log what the reporting pipeline saves to the open MLflow run."""
+        if dataset_name not in ("metrics", "report", "scorecard"):
+            return
+        import mlflow  # noqa: PLC0415 - heavy, and only runs that report need it
+
+        if mlflow.active_run() is None:
+            return
+        if dataset_name == "report":
+            mlflow.log_text(data, "report.html")
+        elif dataset_name == "scorecard":
+            mlflow.log_text(data, "scorecard.md")
+        else:
+            mlflow.log_metrics(dict(_flat_numbers(data)))
+
+
+def _flat_numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _flat_numbers(value, f"{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield name, float(value)

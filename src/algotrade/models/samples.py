@@ -1,0 +1,180 @@
+"""What a model sees: rows of features, where each sample ends, and what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from algotrade.domain.candles import BoolArray, FloatArray
+from algotrade.domain.timeframe import IntArray
+
+_Rows = IntArray | BoolArray
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples that share one block of feature rows, so that overlapping windows are stored once.
+
+    Attributes
+    ----------
+    features : ndarray of float64, shape ``(rows, F)``
+        Sorted by symbol, then time.
+    ends : ndarray of int64, shape ``(n,)``
+        The row on which each sample ends: the last thing its prediction may see.
+
+    >>> samples = Samples(np.arange(4.0)[:, None], np.array([1, 3]))
+    >>> samples.last().ravel().tolist()
+    [1.0, 3.0]
+    >>> samples.windows(2)[..., 0].tolist()
+    [[0.0, 1.0], [2.0, 3.0]]
+    """
+
+    features: FloatArray
+    ends: IntArray
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def last(self) -> FloatArray:
+        """Feature row on which each sample ends, shape ``(n, F)``."""
+        return self.features[self.ends]
+
+    def windows(self, history: int) -> FloatArray:
+        """The last ``history`` feature rows of each sample, oldest first, shape ``(n, history, F)``."""
+        windows: FloatArray = self.features[self.ends[:, None] + np.arange(1 - history, 1)]
+        return windows
+
+    def take(self, rows: _Rows) -> "Samples":
+        """Some of the samples, on the same feature rows."""
+        return Samples(self.features, self.ends[rows])
+
+    def batches(self, size: int) -> Iterator["Samples"]:
+        """The samples in order, at most ``size`` at a time: what is cut into windows need not all fit in memory."""
+        for start in range(0, len(self), size):
+            yield Samples(self.features, self.ends[start : start + size])
+
+    @classmethod
+    def of_windows(cls, windows: FloatArray) -> "Samples":
+        """One sample for each window of shape ``(history, F)`` in ``windows``, shape ``(n, history, F)``."""
+        count, history, width = windows.shape
+        return cls(windows.reshape(count * history, width), np.arange(1, count + 1) * history - 1)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What came of the samples.
+
+    Attributes
+    ----------
+    direction : ndarray of bool, shape ``(n,)``
+        Whether the forward return was positive.
+    forward_return : ndarray of float64, shape ``(n,)``
+        Log return over the horizon.
+    """
+
+    direction: BoolArray
+    forward_return: FloatArray
+
+    @classmethod
+    def of_returns(cls, forward_return: FloatArray) -> "Targets":
+        """Targets of log returns; a return of exactly zero is not a rise."""
+        return cls(forward_return > 0, forward_return)
+
+    def take(self, rows: _Rows) -> "Targets":
+        """Some of the targets."""
+        return Targets(self.direction[rows], self.forward_return[rows])
+
+
+@dataclass(frozen=True)
+class LabelledSamples:
+    """Samples with what came of them, in the same order."""
+
+    samples: Samples
+    targets: Targets
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def take(self, rows: _Rows) -> "LabelledSamples":
+        """Some of the samples with their targets."""
+        return LabelledSamples(self.samples.take(rows), self.targets.take(rows))
+
+    def thinned(self, limit: int) -> "LabelledSamples":
+        """At most ``limit`` samples, taken in even steps so that every symbol and season stays represented."""
+        return self if len(self) <= limit else self.take(even_steps(len(self), limit))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a model says of each sample.
+
+    Attributes
+    ----------
+    probability : ndarray of float64, shape ``(n,)``
+        Of a positive forward return.
+    expected_return : ndarray of float64, shape ``(n,)``
+        Expected log return over the horizon.
+    """
+
+    probability: FloatArray
+    expected_return: FloatArray
+
+
+def even_steps(count: int, limit: int) -> IntArray:
+    """``limit`` of ``count`` positions, first and last included, as evenly spread as whole numbers can be.
+
+    >>> even_steps(9, 3).tolist()
+    [0, 4, 8]
+    """
+    return np.linspace(0, count - 1, limit).astype(np.int64)
+
+
+def usable_rows(features: FloatArray, symbol_codes: IntArray) -> BoolArray:
+    """Rows that are warmed up: every feature that their symbol ever has is finite, shape ``(rows,)``.
+
+    A feature that a symbol never has (its source gives no trade counts, say) does not spoil its rows;
+    the models treat it as missing.
+
+    Parameters
+    ----------
+    features : ndarray, shape ``(rows, F)``
+        Sorted by symbol.
+    symbol_codes : ndarray of int64, shape ``(rows,)``
+    """
+    finite = np.isfinite(features)
+    usable = np.ones(len(features), dtype=np.bool_)
+    edges = [0, *(np.flatnonzero(np.diff(symbol_codes)) + 1), len(features)]
+    for start, stop in pairwise(edges):
+        block = finite[start:stop]
+        usable[start:stop] = (block | ~block.any(axis=0)).all(axis=1)
+    return usable
+
+
+def sample_ends(
+    symbol_codes: IntArray, open_time_ms: IntArray, step_ms: int, usable: npt.NDArray[np.bool_], history: int
+) -> IntArray:
+    """Rows that end ``history`` usable rows of one symbol without a gap between them.
+
+    Parameters
+    ----------
+    symbol_codes, open_time_ms : ndarray of int64, shape ``(rows,)``
+        Sorted by symbol, then time.
+    step_ms : int
+        Length of a candle.
+    usable : ndarray of bool, shape ``(rows,)``
+    history : int
+        Feature rows of one prediction.
+
+    >>> hours = np.array([0, 1, 2, 4, 5, 0, 1])
+    >>> symbols = np.array([0, 0, 0, 0, 0, 1, 1])
+    >>> sample_ends(symbols, hours, 1, np.ones(7, dtype=bool), history=2).tolist()
+    [1, 2, 4, 6]
+    """
+    rows = np.arange(len(usable))
+    starts = np.ones(len(usable), dtype=np.bool_)
+    starts[1:] = (np.diff(symbol_codes) != 0) | (np.diff(open_time_ms) != step_ms) | ~usable[:-1]
+    starts |= ~usable
+    run_start = np.maximum.accumulate(np.where(starts, rows, 0)) if len(rows) else rows
+    return np.flatnonzero(usable & (rows - run_start + 1 >= history))

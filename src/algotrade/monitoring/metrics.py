@@ -1,0 +1,82 @@
+"""Every Prometheus metric of the platform: its name, meaning, unit and labels, said once.
+
+Labels come from closed sets (route templates, status classes, codes of the contract), never from what a
+client sends, so the number of series is bounded.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+# A second series for every first one, with its birthday, which nobody asks for.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+"""Media type of what :meth:`ServiceMetrics.render` returns."""
+LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class ServiceMetrics:
+    """The metrics of one prediction service, in a registry of its own.
+
+    Attributes
+    ----------
+    requests : Counter ``algotrade_requests_total``, labels ``route``, ``status``
+        HTTP requests by route template and status code; a path that is no route counts as ``other``.
+    request_seconds : Histogram ``algotrade_request_seconds``, label ``route``
+        From the first byte of a request to the last of its answer.
+    predictions : Counter ``algotrade_predictions_total``, label ``signal``
+        Predictions given, by signal (``long``, ``flat``).
+    refusals : Counter ``algotrade_refusals_total``, label ``code``
+        Requests that were refused, by the problem's code.
+    inference_seconds : Histogram ``algotrade_inference_seconds``
+        In the model alone, one observation a request.
+    online_store_up : Gauge ``algotrade_online_store_up``
+        1 if the online feature store answered when it was last asked, else 0.
+    feature_staleness_seconds : Gauge ``algotrade_feature_staleness_seconds``
+        Age of the oldest candle that the last prediction by symbol was based on, since its close.
+    model_info : Gauge ``algotrade_model_info``, labels ``name``, ``version``, ``fingerprint``
+        Always 1; the labels say which model is served.
+
+    >>> metrics = ServiceMetrics()
+    >>> metrics.predictions.labels("long").inc()
+    >>> b'algotrade_predictions_total{signal="long"} 1.0' in metrics.render()
+    True
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "algotrade_requests_total", "HTTP requests.", ["route", "status"], registry=self.registry
+        )
+        self.request_seconds = Histogram(
+            "algotrade_request_seconds",
+            "Seconds to answer a request.",
+            ["route"],
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.predictions = Counter(
+            "algotrade_predictions_total", "Predictions given.", ["signal"], registry=self.registry
+        )
+        self.refusals = Counter("algotrade_refusals_total", "Requests refused.", ["code"], registry=self.registry)
+        self.inference_seconds = Histogram(
+            "algotrade_inference_seconds", "Seconds in the model.", buckets=LATENCY_BUCKETS, registry=self.registry
+        )
+        self.online_store_up = Gauge(
+            "algotrade_online_store_up", "Whether the online feature store answered.", registry=self.registry
+        )
+        self.feature_staleness_seconds = Gauge(
+            "algotrade_feature_staleness_seconds",
+            "Age of the oldest candle behind the last prediction by symbol.",
+            registry=self.registry,
+        )
+        self.model_info = Gauge(
+            "algotrade_model_info",
+            "The model that is served.",
+            ["name", "version", "fingerprint"],
+            registry=self.registry,
+        )
+
+    def render(self) -> bytes:
+        """All series in Prometheus' text format, of media type :data:`CONTENT_TYPE`."""
+        return generate_latest(self.registry)

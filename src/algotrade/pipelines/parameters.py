@@ -1,0 +1,146 @@
+"""The parameters of every pipeline as types, checked before anything runs.
+
+A section of ``conf/*/parameters_<pipeline>.yml`` is one class here; a key that is not one of its
+fields is an error that names those that are.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from algotrade.backtesting.simulate import SimulationSettings
+from algotrade.domain.costs import Costs
+from algotrade.errors import ConfigurationError
+from algotrade.models import MODELS
+from algotrade.strategies import Strategy, build_strategy
+from algotrade.validation.folds import FoldSettings
+from algotrade.validation.tuning import TuningSettings
+from algotrade.validation.walk_forward import TrainingSettings
+
+RUN_PARAMETERS = ("source", "path", "exchange", "symbols", "timeframe", "start", "end", "signal", "seed")
+"""What ``kedro run --params`` may name at the top level; see ``conf/base/globals.yml``."""
+
+
+class Parameters(BaseModel):
+    """One section of the parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    section: ClassVar[str]
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Typed parameters from the values of a section.
+
+        Raises
+        ------
+        ConfigurationError
+            If a key is unknown or a value is not accepted.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigurationError(_explain(cls, error)) from error
+
+
+class IngestionParameters(Parameters):
+    """How candles are accepted."""
+
+    section = "ingestion"
+    require_enough_history: bool = True
+
+
+class FeatureParameters(Parameters):
+    """Which features are computed, and how many of the latest rows are served online."""
+
+    section = "feature_engineering"
+    names: tuple[str, ...] | None = None
+    online_rows: int = Field(default=64, ge=1)
+
+
+class TrainingParameters(Parameters):
+    """What is learned, how it is judged, and with which models.
+
+    Attributes
+    ----------
+    horizon : int
+        Candles that a forecast looks ahead.
+    seed : int
+        Of every model and of the search.
+    folds, fitting, tuning : settings
+        Of the walk-forward, of each fit, and of the search for LightGBM's settings.
+    tune : bool
+        Whether to search at all.
+    models : dict
+        Settings by model name; what is not named keeps its default.
+    """
+
+    section = "training"
+    horizon: int = Field(default=8, ge=1)
+    seed: int = Field(default=7, ge=0)
+    folds: FoldSettings = FoldSettings()
+    fitting: TrainingSettings = TrainingSettings()
+    tune: bool = True
+    tuning: TuningSettings = TuningSettings()
+    models: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def settings_of(self, model: str) -> dict[str, Any]:
+        """Settings of a model, with the run's seed unless it has its own."""
+        seeded = {"seed": self.seed} if "seed" in MODELS[model].settings_type.__dataclass_fields__ else {}
+        return {**seeded, **self.models.get(model, {})}
+
+
+class BacktestingParameters(Parameters):
+    """The account, its costs and the strategies that trade it.
+
+    Attributes
+    ----------
+    account, costs : settings
+    strategies : dict
+        Parameters by strategy name; a strategy that is not named does not trade.
+    pbo_groups : int
+        Blocks of the combinatorially symmetric cross-validation.
+    """
+
+    section = "backtesting"
+    account: SimulationSettings = SimulationSettings()
+    costs: Costs = Costs()
+    strategies: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    pbo_groups: int = Field(default=16, ge=4, multiple_of=2)
+
+    def build_strategies(self) -> list[Strategy]:
+        """Build the configured strategies, in the order of the configuration."""
+        return [build_strategy(name, parameters) for name, parameters in self.strategies.items()]
+
+
+SECTIONS = (IngestionParameters, FeatureParameters, TrainingParameters, BacktestingParameters)
+
+
+def check_parameters(parameters: Mapping[str, Any]) -> None:
+    """Raise a ConfigurationError for a parameter that no pipeline knows or accepts."""
+    sections = {section.section: section for section in SECTIONS}
+    known = (*RUN_PARAMETERS, *sections)
+    for name in parameters:
+        if name not in known:
+            raise ConfigurationError(_unknown("parameter", name, known))
+    for name, section in sections.items():
+        section.parse(parameters.get(name) or {})
+
+
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"Unknown {kind} {name!r}.{hint} Known are: {', '.join(known)}."
+
+
+def _explain(section: type[Parameters], error: ValidationError) -> str:
+    first = error.errors()[0]
+    *parents, name = (str(part) for part in first["loc"]) if first["loc"] else ("",)
+    where = ".".join((section.section, *parents))
+    if first["type"] == "extra_forbidden":
+        fields: Any = section
+        for part in parents:
+            fields = fields.model_fields[part].annotation
+        return _unknown(f"parameter of {where}", name, tuple(fields.model_fields))
+    return f"Parameter {where}.{name} is {first['input']!r}: {first['msg']}. Change it in conf/ or with --params."

@@ -1,0 +1,114 @@
+"""Steps of the reporting pipeline."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from algotrade.domain.candles import from_milliseconds
+from algotrade.models.bundle import ModelBundle
+from algotrade.monitoring.run_log import current_run
+from algotrade.pipelines.parameters import BacktestingParameters
+from algotrade.reporting import ReportContext, ReportFrames, judge, render_report, report_figures, scorecard_markdown
+from algotrade.reporting.figures import FIGURES
+from algotrade.reporting.scorecard import JUDGED_STRATEGY
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_FOLD_TIMES = ("train_start", "train_until", "test_start", "test_end")
+
+
+def draw(  # noqa: PLR0913 - the inputs of a node are its arguments
+    equity: pd.DataFrame,
+    fold_scores: pd.DataFrame,
+    importance: pd.DataFrame,
+    calibration: pd.DataFrame,
+    folds: list[dict[str, int]],
+    strategy_scores: dict[str, Any],
+    champion: ModelBundle,
+    universe: dict[str, Any],
+) -> "tuple[Figure, ...]":
+    """Every figure of the report, in the order of the catalog entries."""
+    drawn = report_figures(
+        {"data": universe, "champion": {"name": champion.manifest.model}, "strategies": strategy_scores},
+        ReportFrames(equity, fold_scores, importance, calibration, _fold_table(folds)),
+    )
+    return tuple(drawn[name] for name in FIGURES)
+
+
+def summarise(  # noqa: PLR0913 - the inputs of a node are its arguments
+    universe: dict[str, Any],
+    quality: pd.DataFrame,
+    model_scores: dict[str, dict[str, Any]],
+    champion: ModelBundle,
+    strategy_scores: dict[str, dict[str, Any]],
+    overfitting: dict[str, Any],
+    timings: dict[str, float],
+) -> dict[str, Any]:
+    """``metrics.json``: everything that the run is judged by."""
+    return {
+        "data": {
+            "source": universe["source"],
+            "exchange": universe["exchange"],
+            "symbols": universe["symbols"],
+            "timeframe": universe["timeframe"],
+            "start": quality["start"].min().isoformat(),
+            "end": quality["end"].max().isoformat(),
+            "rows": int(quality["rows"].sum()),
+            "gaps": int(quality["gaps"].sum()),
+            "quarantined": int(quality["quarantined"].sum()),
+            "digest": universe["data_digest"],
+        },
+        "models": model_scores,
+        "champion": {
+            "name": champion.manifest.model,
+            "version": champion.manifest.version,
+            "fingerprint": champion.manifest.feature_fingerprint,
+        },
+        "strategies": strategy_scores,
+        "overfitting": overfitting,
+        "targets": judge(strategy_scores.get(JUDGED_STRATEGY, {}), model_scores[champion.manifest.model]),
+        "timings": timings,
+    }
+
+
+def write_page(
+    metrics: dict[str, Any],
+    quality: pd.DataFrame,
+    universe: dict[str, Any],
+    champion: ModelBundle,
+    backtesting: dict[str, Any],
+    *figures: "Figure",
+) -> str:
+    """The report as one HTML page."""
+    context = ReportContext(
+        run_id=current_run(),
+        commit=champion.manifest.git_commit,
+        quality=quality,
+        notes=tuple(universe["notes"]),
+        planted_signal=_planted_signal(universe),
+        cost_assumptions=asdict(BacktestingParameters.parse(backtesting).costs),
+        horizon=champion.manifest.horizon,
+        library_versions=champion.manifest.libraries,
+    )
+    return render_report(metrics, dict(zip(FIGURES, figures, strict=True)), context)
+
+
+def write_scorecard(metrics: dict[str, Any]) -> str:
+    """The run against its targets, in words and numbers."""
+    return scorecard_markdown(metrics)
+
+
+def _fold_table(folds: list[dict[str, int]]) -> pd.DataFrame:
+    table = pd.DataFrame(folds)
+    table[list(_FOLD_TIMES)] = table[list(_FOLD_TIMES)].apply(from_milliseconds)
+    return table.rename(columns={"index": "fold", "train_until": "train_end"})
+
+
+def _planted_signal(universe: Mapping[str, Any]) -> str:
+    signal = universe.get("planted_signal")
+    if signal is None:
+        return ""
+    return f"a planted signal (information coefficient {signal:g} a candle)" if signal else "no planted signal"

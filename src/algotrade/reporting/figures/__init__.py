@@ -1,0 +1,33 @@
+"""The figures of the report: pure functions from frames to plotly figures.
+
+plotly is imported by the first figure, not with this package. Figures carry no title and a
+transparent background; whoever shows them writes the title and may swap in a theme of
+:data:`~algotrade.reporting.figures.canvas.THEMES`.
+"""
+
+from algotrade.reporting.figures.album import FIGURES, ReportFrames, report_figures
+from algotrade.reporting.figures.canvas import THEMES
+from algotrade.reporting.figures.learning import calibration, feature_importance, fold_scores, walk_forward
+from algotrade.reporting.figures.performance import (
+    costs_by_strategy,
+    drawdowns,
+    equity_curves,
+    monthly_returns,
+    rolling_sharpe,
+)
+
+__all__ = [
+    "FIGURES",
+    "THEMES",
+    "ReportFrames",
+    "calibration",
+    "costs_by_strategy",
+    "drawdowns",
+    "equity_curves",
+    "feature_importance",
+    "fold_scores",
+    "monthly_returns",
+    "report_figures",
+    "rolling_sharpe",
+    "walk_forward",
+]

@@ -1,0 +1,139 @@
+"""How a number is written for a person: one place, so that the page and the terminal agree."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+NOT_DEFINED = "not defined"
+"""What stands where a statistic has no value, such as a Sharpe ratio without a trade."""
+
+
+def finite(value: Any) -> float | None:
+    """The value as a float, or None where it is missing, not a number or infinite.
+
+    >>> finite("0.5"), finite(None), finite(float("nan")), finite("soon")
+    (0.5, None, None, None)
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _or_not_defined(write: Callable[[float], str]) -> Callable[[Any], str]:
+    def formatted(value: Any) -> str:
+        number = finite(value)
+        return NOT_DEFINED if number is None else write(number)
+
+    return formatted
+
+
+def _significant(number: float) -> str:
+    if number == 0:
+        return "0"
+    decimals = max(0, 2 - math.floor(math.log10(abs(number))))
+    return f"{number:,.{min(decimals, 8)}f}"
+
+
+def _percent(number: float) -> str:
+    share = 100 * number
+    decimals = 0 if abs(share) >= 1000 else 1
+    return f"{share:,.{decimals}f} %"
+
+
+def _seconds(number: float) -> str:
+    if number >= 90:
+        minutes, seconds = divmod(round(number), 60)
+        return f"{minutes} min {seconds:02d} s"
+    return f"{number:.1f} s" if number >= 0.1 else f"{1000 * number:.0f} ms"
+
+
+significant = _or_not_defined(_significant)
+"""Three significant digits with thousands separators: ``1234.5`` is ``1,234``."""
+percent = _or_not_defined(_percent)
+"""A fraction as a percentage: ``0.123`` is ``12.3 %``."""
+ratio = _or_not_defined(lambda number: f"{number:.2f}")
+"""Two decimals, for Sharpe ratios and probabilities."""
+score = _or_not_defined(lambda number: f"{number:.4f}")
+"""Four decimals, for losses and correlations that differ in the third."""
+count = _or_not_defined(lambda number: f"{number:,.0f}")
+"""A whole number with thousands separators."""
+money = _or_not_defined(lambda number: f"{number:,.0f}" if abs(number) >= 100 else f"{number:,.2f}")
+"""An amount of quote currency, without cents where they do not matter."""
+seconds = _or_not_defined(_seconds)
+"""A duration: ``95`` is ``1 min 35 s``."""
+
+
+def total(value: Any) -> Any:
+    """The sum of a count that may be given by symbol, the length of a list, else the value itself.
+
+    >>> total({"BTC/USDT": 2, "ETH/USDT": 1}), total([0.5, 0.6]), total(7)
+    (3, 2, 7)
+    """
+    if isinstance(value, Mapping):
+        return sum(value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return len(value)
+    return value
+
+
+def day(time: Any) -> str:
+    """The date of a time, ``2024-03-01``; the text itself where it is not a time."""
+    if time is None or time == "":
+        return NOT_DEFINED
+    try:
+        return f"{pd.Timestamp(time):%Y-%m-%d}"
+    except ValueError:
+        return str(time)
+
+
+def data_facts(data: Mapping[str, Any]) -> list[str]:
+    """Timeframe, span and counts of the data of a run in words, without what is unknown.
+
+    >>> data_facts({"timeframe": "1h", "start": "2024-01-01", "end": "2024-06-30", "rows": 4344, "gaps": 0})
+    ['1h', '2024-01-01 to 2024-06-30', '4,344 candles', '0 gaps']
+    """
+    facts = [str(data["timeframe"])] if data.get("timeframe") else []
+    if data.get("start") and data.get("end"):
+        facts.append(f"{day(data['start'])} to {day(data['end'])}")
+    counted = (("rows", "candles"), ("gaps", "gaps"), ("quarantined", "quarantined"))
+    return facts + [f"{count(total(data[key]))} {name}" for key, name in counted if data.get(key) is not None]
+
+
+def minute(time: datetime) -> str:
+    """A time to the minute with its zone, ``2024-03-01 14:05 UTC``."""
+    return f"{time:%Y-%m-%d %H:%M %Z}".strip()
+
+
+def label(key: str) -> str:
+    """A key of the configuration in words, its unit left to :func:`with_unit`.
+
+    >>> label("taker_fee_bps"), label("max_participation")
+    ('Taker fee', 'Max participation')
+    """
+    words = key.removesuffix("_bps").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def with_unit(key: str, value: Any) -> str:
+    """A configured value with the unit that its key names.
+
+    >>> with_unit("taker_fee_bps", 7.5), with_unit("max_participation", 0.1), with_unit("fill", "next open")
+    ('7.5 bps', '0.1', 'next open')
+    """
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} bps" if key.endswith("_bps") else text
+
+
+def shortened(names: Sequence[str], shown: int = 4) -> str:
+    """The first names and how many more there are.
+
+    >>> shortened(["BTC/USDT", "ETH/USDT", "SOL/USDT"], shown=2)
+    'BTC/USDT, ETH/USDT and 1 more'
+    """
+    listed = ", ".join(names[:shown])
+    return listed if len(names) <= shown else f"{listed} and {len(names) - shown} more"

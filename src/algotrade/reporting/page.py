@@ -1,0 +1,116 @@
+"""The report: one HTML file that needs nothing but a browser."""
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from algotrade.reporting import formats, tables
+from algotrade.reporting.context import ReportContext
+from algotrade.reporting.figures import THEMES
+from algotrade.reporting.scorecard import STANDS_OUT, evidence, is_overfitted, is_simulated, verdict
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+CAPTIONS: Mapping[str, tuple[str, str]] = {
+    "equity": ("Equity", "Growth of 1 after all costs, out of sample."),
+    "drawdown": ("Drawdown", "Loss since the highest equity so far."),
+    "rolling_sharpe": ("Rolling Sharpe", "Annualised, over the last 90 days: an edge should not live in one season."),
+    "monthly_returns": ("Monthly returns of ml_signal, %", "The last column is the calendar year, compounded."),
+    "costs": ("Costs", "What each strategy paid to trade."),
+    "fold_scores": (
+        "Scores by fold",
+        "Each fold is later than what its model learned from; dotted: a coin.",
+    ),
+    "calibration": ("Calibration", "On the diagonal a probability means what it says; dot size: candles."),
+    "feature_importance": ("Feature importance", "What the champion leans on; importance is not causation."),
+    "walk_forward": ("Walk-forward folds", "Train, gap, test: the gap keeps overlapping labels out of training."),
+}
+"""Title and caption of each figure that the page knows a place for."""
+
+
+def render_report(metrics: Mapping[str, Any], figures: "Mapping[str, Figure]", context: ReportContext) -> str:
+    """The whole report as one HTML document that loads nothing from anywhere.
+
+    plotly.js travels inside, compressed, once; without scripts the tables still read. A content
+    security policy in the page forbids it to fetch anything.
+
+    Parameters
+    ----------
+    metrics : mapping
+        The content of ``metrics.json``.
+    figures : mapping
+        By the names of :data:`CAPTIONS`; others are shown at the end, missing ones are left out.
+    context : ReportContext
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("algotrade.reporting", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        **_headline(metrics, context),
+        **_tables(metrics, context),
+        context=context,
+        captions={name: CAPTIONS.get(name, (formats.label(name), "")) for name in figures},
+        other_figures=[name for name in figures if name not in CAPTIONS],
+        figures={name: json.loads(figure.to_json()) for name, figure in figures.items()},
+        themes={scheme: THEMES[scheme] for scheme in ("light", "dark")},
+        plotly_gzip=_plotly_gzip(),
+    )
+
+
+def market_line(metrics: Mapping[str, Any], context: ReportContext) -> str:
+    """The first line of the page: whose prices these are."""
+    if is_simulated(metrics):
+        planted = context.planted_signal or "a known truth, any signal in them was planted"
+        return f"Simulated market — made-up candles with {planted}, not real prices."
+    exchanges = sorted({str(name) for name in context.quality.get("exchange", ())})
+    source = str(metrics.get("data", {}).get("source", "unknown source"))
+    return f"Market data: {source}{f' ({formats.shortened(exchanges)})' if exchanges else ''}."
+
+
+def _headline(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
+    data = metrics.get("data", {})
+    symbols = [str(symbol) for symbol in data.get("symbols", [])]
+    sentence = verdict(metrics)
+    return {
+        "simulated": is_simulated(metrics),
+        "market_line": market_line(metrics, context),
+        "symbols": formats.shortened(symbols),
+        "data_facts": formats.data_facts(data),
+        "verdict": sentence,
+        "good": STANDS_OUT in sentence and not is_overfitted(metrics),
+        "evidence": evidence(metrics),
+    }
+
+
+def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
+    overfitting = metrics.get("overfitting", {})
+    return {
+        "cards": tables.target_cards(metrics),
+        "strategies": tables.strategies_table(metrics.get("strategies", {})),
+        "models": tables.models_table(metrics.get("models", {}), metrics.get("champion", {}).get("name")),
+        "quality": tables.quality_table(context.quality),
+        "overfitting_probability": formats.percent(overfitting.get("probability_of_backtest_overfitting")),
+        "trials": formats.count(overfitting.get("trials")),
+        "provenance": tables.provenance(metrics, context),
+        "timings": tables.timings(metrics),
+        "assumptions": tables.assumptions(context.cost_assumptions),
+        "libraries": sorted(context.library_versions.items()),
+    }
+
+
+@lru_cache(maxsize=1)
+def _plotly_gzip() -> str:
+    """plotly.js, compressed and in base64: 4.8 MB become 1.9 MB; browsers since 2023 unpack it themselves."""
+    from plotly.offline import get_plotlyjs  # noqa: PLC0415
+
+    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode("ascii")

@@ -1,0 +1,19 @@
+"""What Kedro asks of a project: its hooks, and how its configuration is read."""
+
+import warnings
+
+from kedro.config import OmegaConfigLoader
+from omegaconf.resolvers import oc
+
+from algotrade.hooks import ProgressHooks, TimingHooks, TrackingHooks, UserErrorHooks
+
+# omegaconf 2.4 renamed what Kedro still calls by the old name.
+warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is deprecated.*")
+
+HOOKS = (UserErrorHooks(), ProgressHooks(), TimingHooks(), TrackingHooks())
+CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "custom_resolvers": {"oc.env": oc.env},
+}

@@ -1,0 +1,42 @@
+"""What every test shares: no network, the real candles when they are there, a folder of its own."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NETWORK_GUARD = ROOT / "tests" / "network_guard"
+
+os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".numba_cache"))
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+sys.path.insert(0, str(NETWORK_GUARD))
+if "sitecustomize" in sys.modules:
+    del sys.modules["sitecustomize"]
+import sitecustomize  # noqa: E402, F401 - its import installs the guard in this process
+
+
+@pytest.fixture(scope="session", autouse=True)
+def network_attempts(tmp_path_factory: pytest.TempPathFactory):
+    """Fail the session if anything tried to leave the machine, here or in a child process."""
+    log = tmp_path_factory.mktemp("network") / "attempts.txt"
+    os.environ["ALGOTRADE_NETWORK_ATTEMPTS"] = str(log)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(NETWORK_GUARD), os.environ.get("PYTHONPATH"))))
+    yield log
+    attempts = log.read_text() if log.exists() else ""
+    assert not attempts, f"something tried to reach the network:\n{attempts}"
+
+
+@pytest.fixture(scope="session")
+def market_data() -> Path:
+    """Folder of real candles beside the checkout; tests that need it skip where it is absent."""
+    folder = ROOT.parent / "shared" / "market-data"
+    if not folder.is_dir():
+        pytest.skip("the real candles are not here (../shared/market-data)")
+    return folder

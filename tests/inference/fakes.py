@@ -1,0 +1,60 @@
+"""A model and a feature source whose answers can be told in advance."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from algotrade.data.online_store import FeatureVectors
+from algotrade.inference.schemas import ModelDescription
+from algotrade.models.samples import Forecast
+
+HOUR_MS = 3_600_000
+NOW_SECONDS = 1_000 * 3_600.0
+NAMES = ("momentum", "volatility", "volume")
+
+
+def describe(history: int = 1) -> ModelDescription:
+    return ModelDescription(
+        name="fake",
+        version="7",
+        feature_fingerprint="fingerprint-a",
+        timeframe="1h",
+        symbols=("BTC/USDT", "ETH/USDT", "SOL/USDT"),
+        horizon=4,
+        history=history,
+        feature_names=NAMES,
+    )
+
+
+def vectors(symbol: str, rows: int = 3, last_hour: int = 999, seed: int = 0) -> FeatureVectors:
+    hours = np.arange(last_hour - rows + 1, last_hour + 1, dtype=np.int64)
+    return FeatureVectors(symbol, hours * HOUR_MS, np.random.default_rng(seed).normal(size=(rows, len(NAMES))))
+
+
+class FakeModel:
+    """Says a probability that shows which numbers it was given, and in which order."""
+
+    def __init__(self) -> None:
+        self.windows: list[np.ndarray] = []
+
+    def predict(self, windows: np.ndarray) -> Forecast:
+        self.windows.append(windows)
+        probability = 1 / (1 + np.exp(-windows[:, -1, :] @ np.array([1.0, 0.1, 0.01])))
+        return Forecast(probability, probability - 0.5)
+
+    def predict_one(self, window: np.ndarray) -> tuple[float, float]:
+        forecast = self.predict(window[np.newaxis])
+        return float(forecast.probability[0]), float(forecast.expected_return[0])
+
+
+class FakeFeatures:
+    """Holds what is online, or an error to raise instead."""
+
+    def __init__(self, *online: FeatureVectors) -> None:
+        self.online = {each.symbol: each for each in online}
+        self.error: Exception | None = None
+
+    def read(self, symbols: Sequence[str]) -> dict[str, FeatureVectors]:
+        if self.error is not None:
+            raise self.error
+        return {symbol: self.online[symbol] for symbol in symbols if symbol in self.online}

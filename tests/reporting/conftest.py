@@ -1,0 +1,212 @@
+"""A made-up run, realistic in shape and size, from which the page can be drawn and looked at."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from algotrade.reporting import ReportContext, ReportFrames, judge
+
+SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT", "XRP/USDT")
+MODELS = {"baseline": 0.515, "lightgbm": 0.556, "lstm": 0.537, "ensemble": 0.561}
+STRATEGIES = {
+    "ml_signal": (1.1, 0.25),
+    "momentum": (0.4, 0.45),
+    "mean_reversion": (-0.6, 0.3),
+    "buy_and_hold": (0.7, 0.6),
+}
+FAMILIES = ("trend", "momentum", "volatility", "volume", "calendar", "cross_section")
+
+
+def run_metrics(source: str = "simulated", symbols: tuple[str, ...] = SYMBOLS) -> dict[str, Any]:
+    random = np.random.default_rng(7)
+    models = {
+        name: {
+            "folds": 8,
+            "accuracy": auc - 0.01,
+            "auc": auc,
+            "log_loss": 0.6931 - (auc - 0.5) ** 2,
+            "brier": 0.25 - (auc - 0.5) ** 2 / 2,
+            "information_coefficient": 1.4 * (auc - 0.5),
+        }
+        for name, auc in MODELS.items()
+    }
+    strategies = {
+        name: {
+            "sharpe": sharpe,
+            "sortino": 1.4 * sharpe,
+            "calmar": sharpe / 1.7,
+            "annual_return": sharpe * risk,
+            "max_drawdown": 0.7 * risk,
+            "win_rate": 0.47 + sharpe / 20,
+            "turnover": float(random.uniform(1, 90)),
+            "trades": int(random.integers(5, 2400)),
+            "exposure": float(random.uniform(0.2, 1)),
+            "fees_paid": float(random.uniform(100, 9000)),
+            "slippage_paid": float(random.uniform(50, 4000)),
+            "final_equity": 100_000 * (1 + 1.5 * sharpe * risk),
+            "probabilistic_sharpe": 0.5 + 0.3 * sharpe,
+            "deflated_sharpe": 0.41 if name == "ml_signal" else None,
+        }
+        for name, (sharpe, risk) in STRATEGIES.items()
+    }
+    return {
+        "data": {
+            "source": source,
+            "symbols": list(symbols),
+            "timeframe": "1h",
+            "start": "2023-01-01T00:00:00+00:00",
+            "end": "2024-12-31T23:00:00+00:00",
+            "rows": 87_720,
+            "gaps": 3,
+            "quarantined": 12,
+        },
+        "models": models,
+        "champion": {"name": "ensemble", "version": "3", "fingerprint": "9f2c41d07be3a855"},
+        "strategies": strategies,
+        "overfitting": {"probability_of_backtest_overfitting": 0.31, "trials": 216},
+        "targets": judge(strategies["ml_signal"], models["ensemble"]),
+        "timings": {
+            "ingestion": 4.2,
+            "feature_engineering": 3.1,
+            "training": 131.0,
+            "backtesting": 11.8,
+        },
+    }
+
+
+def equity_frame(days: int = 500, start: str = "2023-08-17") -> pd.DataFrame:
+    random = np.random.default_rng(11)
+    times = pd.date_range(start, periods=24 * days, freq="h", tz="UTC").as_unit("ms")
+    common = random.standard_t(4, len(times))
+    parts = []
+    for name, (sharpe, risk) in STRATEGIES.items():
+        noise = 0.5 * common + 0.8 * random.standard_t(4, len(times))
+        steps = sharpe * risk / 8760 + risk / np.sqrt(8760) * noise / 1.3
+        parts.append(pd.DataFrame({"strategy": name, "time": times, "equity": 100_000 * np.exp(np.cumsum(steps))}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def frames() -> ReportFrames:
+    random = np.random.default_rng(13)
+    scores = pd.DataFrame(
+        [
+            {
+                "model": name,
+                "fold": fold,
+                "auc": auc + random.normal(0, 0.015),
+                "accuracy": auc + random.normal(0, 0.01),
+            }
+            for name, auc in MODELS.items()
+            for fold in range(8)
+        ]
+    )
+    importance = pd.DataFrame(
+        [
+            {"feature": f"{family}_{kind}_{window}", "family": family, "importance": float(random.gamma(0.8, 400))}
+            for family in FAMILIES
+            for kind in ("mean", "zscore")
+            for window in (12, 48, 168)
+        ]
+    )
+    predicted = np.linspace(0.36, 0.64, 10)
+    calibration = pd.DataFrame(
+        [
+            {
+                "model": name,
+                "bin": position,
+                "mean_probability": p,
+                "observed_frequency": 0.5 + (p - 0.5) * 0.8 + random.normal(0, 0.008),
+                "count": int(9000 * np.exp(-(((p - 0.5) / 0.06) ** 2))) + 40,
+            }
+            for name in MODELS
+            for position, p in enumerate(predicted)
+        ]
+    )
+    begin = pd.Timestamp("2023-01-01", tz="UTC")
+    folds = pd.DataFrame(
+        [
+            {
+                "fold": fold,
+                "train_start": begin,
+                "train_end": begin + pd.Timedelta(days=225 + 62 * fold),
+                "test_start": begin + pd.Timedelta(days=229 + 62 * fold),
+                "test_end": begin + pd.Timedelta(days=291 + 62 * fold),
+            }
+            for fold in range(8)
+        ]
+    )
+    return ReportFrames(equity_frame(), scores, importance, calibration, folds)
+
+
+def quality_frame(symbols: tuple[str, ...] = SYMBOLS) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "exchange": "simulated",
+                "symbol": symbol,
+                "timeframe": "1h",
+                "start": pd.Timestamp("2023-01-01", tz="UTC"),
+                "end": pd.Timestamp("2024-12-31 23:00", tz="UTC"),
+                "rows": 17_544 - position,
+                "duplicates": 0,
+                "gaps": position % 3,
+                "missing_candles": 3 * (position % 3),
+                "longest_gap_candles": 2 * (position % 3),
+                "quarantined": 4 * (position % 2),
+                "zero_volume": position,
+            }
+            for position, symbol in enumerate(symbols)
+        ]
+    )
+
+
+def run_context(symbols: tuple[str, ...] = SYMBOLS) -> ReportContext:
+    return ReportContext(
+        run_id="2026-11-22T14.39.05.123Z",
+        commit="52a3815",
+        created_time=pd.Timestamp("2026-11-22 14:41", tz="UTC").to_pydatetime(),
+        quality=quality_frame(symbols),
+        notes=(
+            "Trading starts after the first training span of 225 days.",
+            "12 candles with a high below their close were quarantined.",
+        ),
+        planted_signal="a planted signal (information coefficient 0.06)",
+        cost_assumptions={
+            "taker_fee_bps": 10.0,
+            "half_spread_bps": 1.5,
+            "impact_coefficient": 0.1,
+            "max_participation": 0.05,
+        },
+        horizon=12,
+        parameters_hash="b1946ac92492d234",
+        library_versions={
+            "python": "3.11.9",
+            "lightgbm": "4.7.0",
+            "numpy": "2.4.6",
+            "pandas": "3.1.1",
+            "plotly": "7.1.0",
+        },
+    )
+
+
+@pytest.fixture
+def metrics() -> dict[str, Any]:
+    return run_metrics()
+
+
+@pytest.fixture
+def make_metrics() -> Callable[..., dict[str, Any]]:
+    return run_metrics
+
+
+@pytest.fixture(scope="session")
+def report_frames() -> ReportFrames:
+    return frames()
+
+
+@pytest.fixture
+def make_context() -> Callable[..., ReportContext]:
+    return run_context
