@@ -75,7 +75,7 @@ class ProgressHooks:
         logger.info("%s ...", node.name)
 
     @hook_impl(trylast=True)
-    def after_pipeline_run(self, run_result: Mapping[str, Any], catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, run_result: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]) -> None:
         """Print the scorecard when the run made one, and where the report is."""
         name_run(None)
         if "scorecard" in run_result:
@@ -101,7 +101,7 @@ class TimingHooks:
         self._started[node.name] = time.perf_counter()
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+    def after_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
         """Add a step's seconds to those of its pipeline."""
         seconds = time.perf_counter() - self._started.pop(node.name)
         logger.info("%s took %.1f s", node.name, seconds)

@@ -51,7 +51,9 @@ def garbled_after(view: MarketView, row: int) -> MarketView:
         return changed
 
     panel = replace(view.panel, **{name: garble(getattr(view.panel, name)) for name in VALUE_COLUMNS})
-    return replace(view, panel=panel, probability=garble(view.probability), expected_return=garble(view.expected_return))
+    return replace(
+        view, panel=panel, probability=garble(view.probability), expected_return=garble(view.expected_return)
+    )
 
 
 def permuted(view: MarketView, order: np.ndarray) -> MarketView:
@@ -60,7 +62,9 @@ def permuted(view: MarketView, order: np.ndarray) -> MarketView:
         symbols=tuple(np.array(view.panel.symbols)[order]),
         **{name: getattr(view.panel, name)[:, order] for name in VALUE_COLUMNS},
     )
-    return replace(view, panel=panel, probability=view.probability[:, order], expected_return=view.expected_return[:, order])
+    return replace(
+        view, panel=panel, probability=view.probability[:, order], expected_return=view.expected_return[:, order]
+    )
 
 
 @pytest.fixture(params=list(STRATEGIES))
@@ -122,7 +126,9 @@ def test_weights_have_the_shape_and_stay_in_bounds(strategy, seed, warmup):
 def test_the_order_of_symbols_does_not_matter(strategy, seed, order):
     view, columns = random_view(seed), np.array(order)
     weights = strategy.target_weights(view)
-    np.testing.assert_allclose(strategy.target_weights(permuted(view, columns)), weights[:, columns], rtol=0.0, atol=1e-9)
+    np.testing.assert_allclose(
+        strategy.target_weights(permuted(view, columns)), weights[:, columns], rtol=0.0, atol=1e-9
+    )
 
 
 def test_nothing_is_opened_before_the_first_candle(strategy):

@@ -159,7 +159,9 @@ def test_planted_mean_explains_the_stated_share(signal: float) -> None:
             correlations.append(expected[symbol].corr(realised[symbol]))
             slopes.append(expected[symbol].cov(realised[symbol]) / expected[symbol].var())
     assert np.mean(correlations) == pytest.approx(signal, rel=0.1, abs=0.01)
-    assert np.mean(slopes) == pytest.approx(1.0, abs=max(0.1, 0.015 / signal)), "the planted mean is the mean, not just a signal"
+    assert np.mean(slopes) == pytest.approx(1.0, abs=max(0.1, 0.015 / signal)), (
+        "the planted mean is the mean, not just a signal"
+    )
 
 
 def test_default_signal_is_visible_at_the_horizons_that_are_traded() -> None:

@@ -30,7 +30,7 @@ class Audit:
         One row a drawdown of equity: ``peak_time``, ``valley_time``, ``end_time`` (of recovery, or
         the last row), ``depth`` (positive fraction), ``status`` ("recovered" or "active").
     equity_difference : float
-        Largest disagreement about equity, as a fraction of its largest value.
+        Largest disagreement about equity, as a fraction of the highest equity so far.
     """
 
     trades: pd.DataFrame
@@ -54,9 +54,7 @@ def audit(result: BacktestResult) -> Audit:
     -----
     The first call in a process pays vectorbt's import (seconds), which is why it is made here.
     """
-    rows = len(result.equity) if result.ruined_at is None else result.equity.index.get_loc(result.ruined_at)
-    if not isinstance(rows, int) or rows == 0:
-        raise BacktestError("There is nothing to audit: the account was ruined in its first row.")
+    rows = len(result.equity if result.ruined_at is None else result.equity.loc[: result.ruined_at].iloc[:-1])
     portfolio = _portfolio(result, rows)
     difference = _compare(result, portfolio, rows)
     return Audit(_trades(result, portfolio), _drawdowns(result, portfolio), difference)
@@ -105,7 +103,9 @@ def _fill_rows(result: BacktestResult) -> Any:
 
 def _compare(result: BacktestResult, portfolio: Any, rows: int) -> float:
     equity = result.equity.to_numpy()[:rows]
-    difference = float(np.abs(portfolio.value().to_numpy() - equity).max() / np.abs(equity).max())
+    # The scale is the highest equity so far: a late fortune must not hide an early disagreement.
+    scale = np.maximum.accumulate(np.abs(equity))
+    difference = float((np.abs(portfolio.value().to_numpy() - equity) / scale).max())
     orders, fees = int(portfolio.orders.count()), float(portfolio.orders.records_arr["fees"].sum())
     disagreements = []
     if not difference <= EQUITY_TOLERANCE:

@@ -17,7 +17,7 @@ def content_digest(candles: pd.DataFrame) -> str:
     ordered = candles.sort_values(["exchange", "symbol", "timeframe", "open_time"])
     digest = hashlib.sha256()
     for key, series in ordered.groupby(["exchange", "symbol", "timeframe"], observed=True, sort=True):
-        digest.update("|".join(map(str, key)).encode())  # type: ignore[arg-type]  # a tuple of three names
+        digest.update("|".join(map(str, key)).encode())
         digest.update(to_milliseconds(series["open_time"]).astype("<i8").tobytes())
         for name in VALUE_COLUMNS:
             if name in series:

@@ -25,9 +25,12 @@ class SourceCandles:
         Long frame: ``exchange``, ``symbol``, ``timeframe``, ``open_time``, the candle's numbers, ``origin``.
     notes : tuple of str
         What the reader of a report should know about them.
+    planted_signal : float, optional
+        Of a simulated market: the correlation that was planted in it.
     """
 
     source: str
     timeframe: Timeframe
     candles: pd.DataFrame
     notes: tuple[str, ...] = ()
+    planted_signal: float | None = None

@@ -1,5 +1,6 @@
 """The sources of candles, and the store that keeps them, as catalog entries."""
 
+import hashlib
 import logging
 import re
 from collections.abc import Mapping
@@ -63,7 +64,7 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
             )
         return readers[self._source]()
 
-    def save(self, data: NoReturn) -> None:
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002 - Kedro's signature
         """Refuse: a source is only read."""
         raise ConfigurationError("A source of candles cannot be written to; save to the candle store.")
 
@@ -89,14 +90,14 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
         settings = MarketSettings.of(
             {**self._simulation, **{key: value for key, value in chosen.items() if value is not None}}
         )
+        # One series a market: candles of two markets must never meet in the store.
+        exchange = f"{SIMULATED}-{hashlib.sha256(repr(settings).encode()).hexdigest()[:8]}"
         return SourceCandles(
             source=SIMULATED,
             timeframe=timeframe,
-            candles=simulate_market(settings).assign(origin="simulation"),
-            notes=(
-                f"Simulated market, not real prices: seed {settings.seed}, planted signal {settings.signal:g} "
-                "(the correlation of the true conditional mean with the next candle's return; 0 means nothing to find).",
-            ),
+            candles=simulate_market(settings).assign(exchange=exchange, origin=SIMULATED),
+            notes=(f"Simulated market, not real prices: seed {settings.seed}, planted signal {settings.signal:g}.",),
+            planted_signal=settings.signal,
         )
 
     def _from_files(self) -> SourceCandles:
@@ -125,9 +126,7 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
                 advance(f"{symbol}: {rows} candles", steps=int(symbol not in fetched))
                 fetched[symbol] = rows
 
-            candles = ExchangeGateway(exchange).fetch_candles(
-                symbols, timeframe, start, end, on_progress=on_progress
-            )
+            candles = ExchangeGateway(exchange).fetch_candles(symbols, timeframe, start, end, on_progress=on_progress)
         return SourceCandles(EXCHANGE, timeframe, candles)
 
 

@@ -12,7 +12,7 @@ _UNIT = "-1 to 1"
 
 
 @feature(family=_FAMILY, unit=_UNIT, lookback=1)
-def day_sin(candles: Candles) -> FloatArray:
+def hour_sin(candles: Candles) -> FloatArray:
     r"""Sine of the time of day.
 
     .. math:: \sin(2 \pi \cdot \text{fraction of the day})
@@ -25,7 +25,7 @@ def day_sin(candles: Candles) -> FloatArray:
 
 
 @feature(family=_FAMILY, unit=_UNIT, lookback=1)
-def day_cos(candles: Candles) -> FloatArray:
+def hour_cos(candles: Candles) -> FloatArray:
     r"""Cosine of the time of day.
 
     .. math:: \cos(2 \pi \cdot \text{fraction of the day})
@@ -38,7 +38,7 @@ def day_cos(candles: Candles) -> FloatArray:
 
 
 @feature(family=_FAMILY, unit=_UNIT, lookback=1)
-def week_sin(candles: Candles) -> FloatArray:
+def weekday_sin(candles: Candles) -> FloatArray:
     r"""Sine of the time of week.
 
     .. math:: \sin(2 \pi \cdot \text{fraction of the week})
@@ -51,7 +51,7 @@ def week_sin(candles: Candles) -> FloatArray:
 
 
 @feature(family=_FAMILY, unit=_UNIT, lookback=1)
-def week_cos(candles: Candles) -> FloatArray:
+def weekday_cos(candles: Candles) -> FloatArray:
     r"""Cosine of the time of week.
 
     .. math:: \cos(2 \pi \cdot \text{fraction of the week})

@@ -204,9 +204,7 @@ def _rolling_mean(values: FloatArray, window: int) -> FloatArray:
 def _against_market(panel: Panel, window: int) -> tuple[FloatArray, FloatArray]:
     returns = lagged_log_ratio(panel.close, 1)
     market = _mean(returns)
-    columns = [
-        rolling_regression(market, np.ascontiguousarray(column), window, window // 2) for column in returns.T
-    ]
+    columns = [rolling_regression(market, np.ascontiguousarray(column), window, window // 2) for column in returns.T]
     correlations, betas = zip(*columns, strict=True)
     return np.column_stack(correlations), np.column_stack(betas)
 

@@ -2,17 +2,27 @@
 
 A running sum that adds the newest value and takes the oldest off carries every rounding error, and every
 outlier, for ever. Here sums are made of two partial sums inside the window, and everything else takes two
-passes over it. All take contiguous float64 arrays of shape ``(n,)``; the first ``window - 1`` values are NaN, as is each
-whose window holds a NaN, unless a function says otherwise.
+passes over it. All take contiguous float64 arrays of shape ``(n,)``; the first ``window - 1`` values are NaN,
+as is each whose window holds a NaN, unless a function says otherwise.
 """
+
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import numpy as np
 from numba import njit
 
 from algotrade.domain.candles import FloatArray
 
+Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
-@njit(cache=True)
+
+def compiled(kernel: Kernel) -> Kernel:
+    """The function as machine code, kept on disk; its type stays what it was."""
+    return cast("Kernel", njit(cache=True)(kernel))
+
+
+@compiled
 def rolling_sum(values: FloatArray, window: int) -> FloatArray:
     """Sum over the window, in constant time for each value and without subtracting.
 
@@ -38,7 +48,7 @@ def rolling_sum(values: FloatArray, window: int) -> FloatArray:
     return sums
 
 
-@njit(cache=True)
+@compiled
 def rolling_std(values: FloatArray, window: int) -> FloatArray:
     """Sample standard deviation (``n - 1``) over the window; exactly 0 when all values are equal."""
     n = len(values)
@@ -57,7 +67,7 @@ def rolling_std(values: FloatArray, window: int) -> FloatArray:
     return deviations
 
 
-@njit(cache=True)
+@compiled
 def rolling_mean_deviation(values: FloatArray, window: int) -> FloatArray:
     """Mean absolute distance from the mean over the window."""
     n = len(values)
@@ -73,7 +83,7 @@ def rolling_mean_deviation(values: FloatArray, window: int) -> FloatArray:
     return deviations
 
 
-@njit(cache=True)
+@compiled
 def rolling_rank(values: FloatArray, window: int) -> FloatArray:
     """Share of the window below the newest value, equals counted half: in (0, 1)."""
     n = len(values)
@@ -92,7 +102,7 @@ def rolling_rank(values: FloatArray, window: int) -> FloatArray:
     return ranks
 
 
-@njit(cache=True)
+@compiled
 def rolling_regression(x: FloatArray, y: FloatArray, window: int, minimum: int) -> tuple[FloatArray, FloatArray]:
     """Correlation of two series and slope of ``y`` on ``x`` over the window.
 
@@ -119,7 +129,7 @@ def rolling_regression(x: FloatArray, y: FloatArray, window: int, minimum: int) 
     return correlations, slopes
 
 
-@njit(cache=True)
+@compiled
 def rolling_trend(values: FloatArray, window: int) -> FloatArray:
     """t-statistic of the slope of a straight line through the window; 0 for a constant."""
     n = len(values)
@@ -144,7 +154,7 @@ def rolling_trend(values: FloatArray, window: int) -> FloatArray:
     return statistics
 
 
-@njit(cache=True)
+@compiled
 def adaptive_mean(values: FloatArray, window: int, history: int) -> FloatArray:
     """Kaufman's adaptive mean of the last ``history`` values, started at the first of them.
 

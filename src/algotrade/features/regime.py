@@ -1,5 +1,7 @@
 """What kind of market it is: trending or ranging, calm or stressed, near its high or far below."""
 
+import math
+
 import numpy as np
 import talib
 
@@ -64,7 +66,7 @@ def trend_strength(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Lopez de Prado, M. (2020). Machine learning for asset managers, chapter 5.
     """
-    return rolling_trend(np.log(candles.close), window) / np.sqrt(window)
+    return rolling_trend(np.log(candles.close), window) / math.sqrt(window)
 
 
 @feature(family=_FAMILY, unit="log ratio", windows=(72, 168), lookback=lambda w: w)
@@ -77,7 +79,7 @@ def drawdown(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] George, T. and Hwang, C. (2004). The 52-week high and momentum investing.
     """
-    return np.log(candles.close / talib.MAX(candles.high, timeperiod=window))
+    return np.asarray(np.log(candles.close / talib.MAX(candles.high, timeperiod=window)))
 
 
 @feature(family=_FAMILY, unit="log ratio", windows=(72, 168), lookback=lambda w: w)
@@ -90,7 +92,7 @@ def rally(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] George, T. and Hwang, C. (2004). The 52-week high and momentum investing.
     """
-    return np.log(candles.close / talib.MIN(candles.low, timeperiod=window))
+    return np.asarray(np.log(candles.close / talib.MIN(candles.low, timeperiod=window)))
 
 
 @feature(family=_FAMILY, unit="-1 to 1", windows=(24,), lookback=lambda w: w + 1)

@@ -1,5 +1,7 @@
 """How much prices move, and how evenly: estimates for one candle, so they compare over windows."""
 
+import math
+
 import numpy as np
 
 from algotrade.domain.candles import Candles, FloatArray
@@ -35,7 +37,7 @@ def parkinson(candles: Candles, window: int) -> FloatArray:
     .. [1] Parkinson, M. (1980). The extreme value method for estimating the variance of the rate of return.
     """
     squares = np.log(candles.high / candles.low) ** 2
-    return np.sqrt(rolling_sum(squares, window) / window / (4 * np.log(2)))
+    return np.sqrt(rolling_sum(squares, window) / (4 * math.log(2) * window))
 
 
 @feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w)
@@ -49,7 +51,7 @@ def garman_klass(candles: Candles, window: int) -> FloatArray:
     .. [1] Garman, M. and Klass, M. (1980). On the estimation of security price volatilities.
     """
     variance = 0.5 * np.log(candles.high / candles.low) ** 2
-    variance -= (2 * np.log(2) - 1) * np.log(candles.close / candles.open) ** 2
+    variance -= (2 * math.log(2) - 1) * np.log(candles.close / candles.open) ** 2
     return np.sqrt(np.maximum(rolling_sum(variance, window) / window, 0.0))
 
 

@@ -88,7 +88,7 @@ def taker_buy_imbalance(candles: Candles, window: int) -> FloatArray:
 
 @feature(family=_FAMILY, unit="-1 to 1", windows=(48,), lookback=lambda w: w + 1)
 def volume_return_correlation(candles: Candles, window: int) -> FloatArray:
-    r"""Correlation of the volume with the return: do rises or falls draw the crowd?
+    r"""Correlation of the volume with the return: positive when rises draw the crowd.
 
     .. math:: \operatorname{corr}(V, r)
 

@@ -72,8 +72,8 @@ class Ensemble(Model):
 
     @property
     def weights(self) -> FloatArray:
-        """Weight of each member in the order of the settings, summing to one, shape ``(members,)``."""
-        names = self.settings.members
+        """Weight of each member, summing to one, in the order of ``members`` once fitted, shape ``(members,)``."""
+        names = [member.name for member in self.members] or list(self.settings.members)
         given = np.array([self.settings.weights.get(name, 1.0) if self.settings.weights else 1.0 for name in names])
         return np.asarray(given / given.sum())
 

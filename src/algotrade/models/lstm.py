@@ -1,5 +1,6 @@
 """A small recurrent network over the last feature rows: trained by Keras, kept and predicted as ONNX."""
 
+import logging
 import os
 import tempfile
 import warnings
@@ -143,14 +144,18 @@ def train_network(
     keras = import_keras(settings.num_threads)
     keras.backend.clear_session()
     keras.utils.set_random_seed(settings.seed)
+    # Batches of one shape: TensorFlow compiles the network anew for every other.
+    batch_size = min(settings.batch_size, len(training))
+    training = training.thinned(len(training) // batch_size * batch_size)
     windows, direction = _tensors(settings, standardiser, training)
     network = _build_network(keras, settings, windows.shape[2], base_rate=float(direction.mean()))
     network.fit(
         windows,
         direction,
-        batch_size=settings.batch_size,
+        batch_size=batch_size,
         epochs=settings.epochs,
         validation_data=_tensors(settings, standardiser, held_out) if held_out else None,
+        validation_batch_size=len(held_out) if held_out else None,
         callbacks=[keras.callbacks.EarlyStopping(patience=settings.patience, restore_best_weights=True)]
         if held_out
         else None,
@@ -208,4 +213,6 @@ def import_keras(num_threads: int) -> Any:
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     import keras  # noqa: PLC0415  # takes seconds
 
+    # It warns of one compilation a fit, which is what we ask for.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return keras

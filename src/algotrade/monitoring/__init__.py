@@ -1,0 +1,1 @@
+"""What runs and services report of themselves: metrics, progress, log lines."""

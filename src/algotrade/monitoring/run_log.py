@@ -6,7 +6,7 @@ import sys
 NO_RUN = "-"
 FORMAT = "%(asctime)s %(levelname)-7s [%(run_id)s] %(message)s"
 # Their INFO lines tell how, not what; ours tell what.
-QUIET_LOGGERS = ("kedro", "kedro_mlflow", "kedro_viz", "mlflow", "alembic", "optuna", "matplotlib", "absl", "tensorflow")
+QUIET_LOGGERS = ("kedro", "kedro_mlflow", "kedro_viz", "mlflow", "alembic", "optuna", "matplotlib", "absl", "tensorflow", "tf2onnx")
 
 
 class _RunIdFormatter(logging.Formatter):

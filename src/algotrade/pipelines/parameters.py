@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from algotrade.backtesting.simulate import SimulationSettings
 from algotrade.domain.costs import Costs
 from algotrade.errors import ConfigurationError
-from algotrade.models import MODELS
+from algotrade.models.base import MODELS, longest_history
 from algotrade.strategies import Strategy, build_strategy
 from algotrade.validation.folds import FoldSettings
 from algotrade.validation.tuning import TuningSettings
@@ -21,6 +21,12 @@ from algotrade.validation.walk_forward import TrainingSettings
 
 RUN_PARAMETERS = ("source", "path", "exchange", "symbols", "timeframe", "start", "end", "signal", "seed")
 """What ``kedro run --params`` may name at the top level; see ``conf/base/globals.yml``."""
+
+
+BASELINES = ("majority", "logistic")
+"""Models that any other has to beat."""
+MEMBERS = ("lightgbm", "lstm")
+"""Models that the ensemble is made of."""
 
 
 class Parameters(BaseModel):
@@ -89,6 +95,11 @@ class TrainingParameters(Parameters):
         """Settings of a model, with the run's seed unless it has its own."""
         seeded = {"seed": self.seed} if "seed" in MODELS[model].settings_type.__dataclass_fields__ else {}
         return {**seeded, **self.models.get(model, {})}
+
+    @property
+    def history(self) -> int:
+        """Feature rows that the neediest model reads for one prediction."""
+        return longest_history({name: self.settings_of(name) for name in (*BASELINES, *MEMBERS)})
 
 
 class BacktestingParameters(Parameters):

@@ -14,7 +14,7 @@ class _Keyed(pa.DataFrameModel):
     """Rows keyed by symbol and candle, sorted, each only once."""
 
     symbol: Series[str]
-    open_time: Series[OPEN_TIME_DTYPE]  # type: ignore[valid-type]  # pandera takes a dtype's name
+    open_time: Series[OPEN_TIME_DTYPE]
 
     @pa.dataframe_check(error="rows must be sorted by symbol and open_time, each candle once")
     @classmethod
@@ -41,7 +41,7 @@ class FeatureSchema(_Keyed):
 class LabelSchema(_Keyed):
     """Labels: what the market did after each candle, and when that was known."""
 
-    known_at: Series[OPEN_TIME_DTYPE]  # type: ignore[valid-type]  # as above
+    known_at: Series[OPEN_TIME_DTYPE]
     forward_return: Series[float] = pa.Field(nullable=False)
 
     @pa.dataframe_check(error="a label must be known only after its candle")
@@ -57,9 +57,9 @@ class PredictionSchema(pa.DataFrameModel):
     model: Series[str]
     fold: Series[int] = pa.Field(ge=0)
     symbol: Series[str]
-    open_time: Series[OPEN_TIME_DTYPE]  # type: ignore[valid-type]  # as above
-    close_time: Series[OPEN_TIME_DTYPE]  # type: ignore[valid-type]  # as above
+    open_time: Series[OPEN_TIME_DTYPE]
+    close_time: Series[OPEN_TIME_DTYPE]
     probability: Series[float] = pa.Field(ge=0, le=1)
     expected_return: Series[float]
     forward_return: Series[float]
-    known_at: Series[OPEN_TIME_DTYPE]  # type: ignore[valid-type]  # as above
+    known_at: Series[OPEN_TIME_DTYPE]

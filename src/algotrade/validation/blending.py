@@ -13,6 +13,7 @@ from algotrade.models.ensemble import blend_probabilities, logits
 from algotrade.validation.folds import Fold
 from algotrade.validation.walk_forward import PREDICTION_COLUMNS
 
+_NEGLIGIBLE_WEIGHT = 1e-6
 _ROW = ["fold", "symbol", "open_time"]
 
 
@@ -117,5 +118,5 @@ def blend_weights(probabilities: FloatArray, direction: BoolArray) -> FloatArray
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1, "jac": np.ones_like},
         options={"ftol": 1e-10},
     )
-    weights = np.clip(found.x, 0.0, None)
+    weights = np.where(found.x < _NEGLIGIBLE_WEIGHT, 0.0, found.x)
     return np.asarray(weights / weights.sum()) if found.success else equal

@@ -78,7 +78,9 @@ def candle_rows(path: Path, times_ms: IntArray, columns: Mapping[str, pa.Chunked
     """
     missing = [name for name in VALUE_COLUMNS[:5] if name not in columns]
     if missing:
-        raise BadCandles(f"{path.name} has no column for {', '.join(missing)}. Candles need open, high, low, close, volume.")
+        raise BadCandles(
+            f"{path.name} has no column for {', '.join(missing)}. Candles need open, high, low, close, volume."
+        )
     values = {
         name: numbers(columns[name], name, path) if name in columns else np.full(len(times_ms), np.nan)
         for name in VALUE_COLUMNS

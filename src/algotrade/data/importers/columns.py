@@ -52,7 +52,9 @@ def times(column: pa.ChunkedArray, path: Path) -> IntArray:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         column = _parsed_text(column, path)
     elif not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-        raise BadCandles(f"{path.name}: its time column holds {kind}; accepted are timestamps, epoch numbers and ISO text.")
+        raise BadCandles(
+            f"{path.name}: its time column holds {kind}; accepted are timestamps, epoch numbers and ISO text."
+        )
     # A naive stamp is taken for UTC, as every exchange means it.
     return np.asarray(column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).to_numpy(), dtype=np.int64)
 
@@ -69,7 +71,9 @@ def numbers(column: pa.ChunkedArray, name: str, path: Path) -> FloatArray:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         text = pc.utf8_trim_whitespace(column)
         column = pc.if_else(pc.equal(text, ""), None, text)
-        is_number = pc.fill_null(pc.match_substring_regex(column, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^(?i:nan|[+-]?inf)$"), True)
+        is_number = pc.fill_null(
+            pc.match_substring_regex(column, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^(?i:nan|[+-]?inf)$"), True
+        )
         if not pc.all(is_number).as_py():
             row = _first(pc.invert(is_number))
             raise BadCandles(

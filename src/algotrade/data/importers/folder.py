@@ -125,7 +125,9 @@ def _importer_of(path: Path) -> tuple[Importer, CandleFile]:
         file = importer.recognise(path)
         if file is not None:
             return importer, file
-    raise UnknownFormat(f"{path.name} is in no known format. {_known_formats()} Convert it or take it out of {path.parent}.")
+    raise UnknownFormat(
+        f"{path.name} is in no known format. {_known_formats()} Convert it or take it out of {path.parent}."
+    )
 
 
 def _known_formats() -> str:

@@ -11,7 +11,8 @@ _SUFFIXES = (".zip", ".gz", ".csv", ".json", ".parquet", ".feather")
 _UNITS = {"m": "m", "min": "m", "minute": "m", "h": "h", "hr": "h", "hour": "h", "d": "d", "day": "d", "w": "w"}
 _ALONE = {"minute": "1m", "hour": "1h", "daily": "1d", "d": "1d"}
 # "1M" is Binance's month, which has no fixed length: units are lower case only.
-_NAME = re.compile(rf"^(?P<pair>.+?)[-_. ](?:(?P<count>[1-9]\d*)(?P<unit>{'|'.join(_UNITS)})|(?P<alone>{'|'.join(_ALONE)}))(?=$|[-_. ])")
+_TIMEFRAME = rf"(?P<count>[1-9]\d*)(?P<unit>{'|'.join(_UNITS)})|(?P<alone>{'|'.join(_ALONE)})"
+_NAME = re.compile(rf"^(?P<pair>.+?)[-_. ](?:{_TIMEFRAME})(?=$|[-_. ])")
 
 
 @dataclass(frozen=True)

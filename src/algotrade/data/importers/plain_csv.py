@@ -47,8 +47,9 @@ class PlainCsv(DelimitedImporter):
     def notes(self, columns: Columns, path: Path) -> tuple[str, ...]:
         """Which of two time columns was used, and how far the other one is off."""
         used, *others = _time_columns(columns)
+        kind = "epoch column" if pa.types.is_integer(columns[used].type) else "column"
         return tuple(
-            f"{path.name} has its time twice: column {used!r} was used, {name!r} was not"
+            f"{path.name} has its time twice: the {kind} {used!r} was used, {name!r} was not"
             f"{_offset(times(columns[name], path) - times(columns[used], path))}."
             for name in others
         )

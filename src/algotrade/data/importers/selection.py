@@ -156,7 +156,7 @@ def _left_out(files: Iterable[FoundFile], timeframe: Timeframe) -> tuple[str, ..
         if file.is_misnamed
     ]
     rest = [file for file in others if not file.is_misnamed]
-    summary = [f"{len(rest)} files of other timeframes were left out: {_inventory(rest)}."] if rest else []
+    summary = [f"Files of other timeframes were left out ({len(rest)}): {_inventory(rest)}."] if rest else []
     return (*misnamed, *summary)
 
 

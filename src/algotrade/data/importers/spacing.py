@@ -5,7 +5,6 @@ import numpy as np
 from algotrade.domain.timeframe import IntArray, Timeframe
 from algotrade.errors import ConfigurationError
 
-
 _PROOF_STEPS = 3
 
 
@@ -15,7 +14,7 @@ def spacing(open_times_ms: IntArray) -> Timeframe | None:
     >>> spacing(np.array([0, 60_000, 120_000, 900_000])).name
     '1m'
     """
-    steps = np.diff(np.unique(open_times_ms))
+    steps = _steps(open_times_ms)
     if not len(steps):
         return None
     lengths, counts = np.unique(steps, return_counts=True)
@@ -34,6 +33,11 @@ def contradiction(name: Timeframe, open_times_ms: IntArray) -> Timeframe | None:
     found = spacing(open_times_ms)
     if found is None or found.milliseconds == name.milliseconds:
         return None
-    steps = np.diff(np.unique(open_times_ms))
+    steps = _steps(open_times_ms)
     sparse = len(steps) < _PROOF_STEPS or bool((steps == name.milliseconds).any())
     return None if sparse and found.milliseconds > name.milliseconds else found
+
+
+def _steps(open_times_ms: IntArray) -> IntArray:
+    steps = np.diff(np.sort(open_times_ms))
+    return np.asarray(steps[steps > 0])

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -15,6 +15,13 @@ import pyarrow.csv as pa_csv
 from algotrade.errors import BadCandles, UnknownFormat
 
 _HEAD_BYTES = 65_536
+
+
+class Readable(Protocol):
+    """Anything that bytes can be read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read up to ``size`` bytes, all by default."""
 
 
 def is_delimited_text(path: Path) -> bool:
@@ -76,14 +83,17 @@ def _parsed(content: io.BytesIO, skip_lines: int, names: Sequence[str], path: Pa
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[Readable]:
     lower = path.name.lower()
     if lower.endswith(".zip"):
         with zipfile.ZipFile(path) as archive, archive.open(_single_member(path, archive)) as stream:
             yield stream
+    elif lower.endswith(".gz"):
+        with gzip.open(path) as unpacked:
+            yield unpacked
     else:
-        with gzip.open(path) if lower.endswith(".gz") else path.open("rb") as stream:
-            yield stream
+        with path.open("rb") as plain:
+            yield plain
 
 
 def _single_member(path: Path, archive: zipfile.ZipFile) -> str:

@@ -11,6 +11,8 @@ from algotrade.data.importers.names import series_name
 from algotrade.domain.candles import PRICE_COLUMNS, VALUE_COLUMNS
 from algotrade.errors import UnknownFormat
 
+_SAMPLE_ROWS = 5_000
+
 
 class TidyParquet:
     """Parquet with a time column and open, high, low, close, volume; the name says symbol and timeframe."""
@@ -30,7 +32,7 @@ class TidyParquet:
             if not {"time", *PRICE_COLUMNS} <= set(names):
                 return None
             stretch = file.read_row_group(0, columns=[names["time"]]) if file.num_row_groups else file.read()
-            sample = times(stretch.column(names["time"]), path)
+            sample = times(stretch.column(names["time"]).slice(length=_SAMPLE_ROWS), path)
         named = series_name(path)
         return CandleFile(named.symbol, named.timeframe, sample)
 

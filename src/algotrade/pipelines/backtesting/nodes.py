@@ -38,9 +38,7 @@ def view(
     ).predicted
 
 
-def run(
-    market: MarketView, parameters: dict[str, Any]
-) -> tuple[dict[str, BacktestResult], pd.DataFrame, pd.DataFrame]:
+def run(market: MarketView, parameters: dict[str, Any]) -> tuple[dict[str, BacktestResult], pd.DataFrame, pd.DataFrame]:
     """Every configured strategy simulated: results by name, equity curves and fills as long frames."""
     settings = BacktestingParameters.parse(parameters)
     results = {

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from algotrade.data.digest import content_digest
@@ -10,7 +11,9 @@ from algotrade.data.quality import inspect_candles
 from algotrade.data.source import SourceCandles
 from algotrade.data.store import CandleStore
 from algotrade.domain.candles import to_milliseconds
-from algotrade.pipelines.parameters import IngestionParameters, TrainingParameters
+from algotrade.domain.timeframe import IntArray, Timeframe
+from algotrade.features import FeatureSet
+from algotrade.pipelines.parameters import FeatureParameters, IngestionParameters, TrainingParameters
 from algotrade.validation.folds import walk_forward_folds
 
 logger = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ def inspect(source: SourceCandles) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
         "timeframe": source.timeframe.name,
         "symbols": sorted(candles["symbol"].unique()),
         "notes": list(source.notes),
+        "planted_signal": source.planted_signal,
     }
     logger.info(
         "%d valid candles of %d symbols, %d rows rejected",
@@ -40,23 +44,28 @@ def inspect(source: SourceCandles) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
     return candles, inspected.quarantine, inspected.report, universe
 
 
-def require_enough_history(  # noqa: PLR0913 - the inputs of a node are its arguments
+def require_enough_history(
     candles: pd.DataFrame,
     rejected: pd.DataFrame,
     universe: Universe,
     history: CandleStore,
-    ingestion: dict[str, Any],
-    training: dict[str, Any],
+    parameters: dict[str, Any],
+    feature_parameters: dict[str, Any],
+    training_parameters: dict[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Candles and rejected rows, let through only if the folds of the training can be cut from them.
 
     What the store already has of the same series counts. The check stands before anything is
     written, so that a refused run leaves the store as it was.
     """
-    if IngestionParameters.parse(ingestion).require_enough_history:
+    if IngestionParameters.parse(parameters).require_enough_history:
+        training = TrainingParameters.parse(training_parameters)
         stored = history.read(universe["exchange"], universe["timeframe"], universe["symbols"], columns=["close"])
-        times = pd.concat([candles["open_time"], stored["open_time"]])
-        walk_forward_folds(to_milliseconds(times), TrainingParameters.parse(training).folds)
+        keys = ["symbol", "open_time"]
+        known = pd.concat([candles[keys], stored[keys]]).drop_duplicates().sort_values(keys)
+        warm_up = FeatureSet.of(FeatureParameters.parse(feature_parameters).names).lookback + training.history - 2
+        rows = _rows_with_features_and_label(known, warm_up, training.horizon)
+        walk_forward_folds(*rows, Timeframe(universe["timeframe"]).milliseconds, training.folds)
     return candles, rejected
 
 
@@ -69,3 +78,11 @@ def snapshot(store: CandleStore, universe: Universe) -> tuple[pd.DataFrame, Univ
     """All stored candles of the run's series, and the universe with their content hash."""
     candles = store.read(universe["exchange"], universe["timeframe"], universe["symbols"])
     return candles, {**universe, "data_digest": content_digest(candles)}
+
+
+def _rows_with_features_and_label(candles: pd.DataFrame, warm_up: int, horizon: int) -> tuple[IntArray, IntArray]:
+    """Open time and ``known_at`` of the candles that can become samples, gaps aside."""
+    times = [to_milliseconds(series) for _, series in candles.groupby("symbol", sort=True)["open_time"]]
+    open_time = [of_symbol[warm_up : len(of_symbol) - horizon - 1] for of_symbol in times]
+    known_at = [of_symbol[warm_up + horizon + 1 :] for of_symbol in times]
+    return np.concatenate(open_time), np.concatenate(known_at)

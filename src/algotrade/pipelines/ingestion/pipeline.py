@@ -23,6 +23,7 @@ def create_pipeline() -> Pipeline:
                     "candidate_universe",
                     "candle_history",
                     "params:ingestion",
+                    "params:feature_engineering",
                     "params:training",
                 ],
                 outputs=["accepted_candles", "quarantine"],

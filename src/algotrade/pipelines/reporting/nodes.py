@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FOLD_TIMES = ("train_start", "train_until", "test_start", "test_end")
 
 
-def draw(  # noqa: PLR0913 - the inputs of a node are its arguments
+def draw(
     equity: pd.DataFrame,
     fold_scores: pd.DataFrame,
     importance: pd.DataFrame,
@@ -38,7 +38,7 @@ def draw(  # noqa: PLR0913 - the inputs of a node are its arguments
     return tuple(drawn[name] for name in FIGURES)
 
 
-def summarise(  # noqa: PLR0913 - the inputs of a node are its arguments
+def summarise(
     universe: dict[str, Any],
     quality: pd.DataFrame,
     model_scores: dict[str, dict[str, Any]],

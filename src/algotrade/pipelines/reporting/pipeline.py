@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline, node
 from algotrade.pipelines.reporting import nodes
 from algotrade.reporting.figures import FIGURES
 
+
 def create_pipeline() -> Pipeline:
     """Results of all pipelines → metrics and figures → report and scorecard."""
     return Pipeline(

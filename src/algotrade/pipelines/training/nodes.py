@@ -13,11 +13,13 @@ import pandas as pd
 from algotrade.data.provenance import git_commit
 from algotrade.domain.candles import Panel, from_milliseconds
 from algotrade.domain.timeframe import Timeframe
-from algotrade.models.base import Model, longest_history
+from algotrade.models.base import Model
 from algotrade.models.bundle import ModelBundle
 from algotrade.models.ensemble import Ensemble, EnsembleSettings
+from algotrade.models.gradient_boosting import LightGbm
+from algotrade.models.manifest import Manifest
 from algotrade.monitoring.progress import progress
-from algotrade.pipelines.parameters import TrainingParameters
+from algotrade.pipelines.parameters import BASELINES, MEMBERS, TrainingParameters
 from algotrade.validation.blending import blend_out_of_fold
 from algotrade.validation.folds import Fold, walk_forward_folds
 from algotrade.validation.labels import forward_returns
@@ -26,8 +28,6 @@ from algotrade.validation.training_data import TrainingData, training_data
 from algotrade.validation.tuning import Trial, tune_lightgbm
 from algotrade.validation.walk_forward import fit_final, walk_forward
 
-BASELINES = ("majority", "logistic")
-MEMBERS = ("lightgbm", "lstm")
 CANDIDATES = (*MEMBERS, "ensemble")
 
 logger = logging.getLogger(__name__)
@@ -44,8 +44,7 @@ def join(
 ) -> TrainingData:
     """Join features and labels into the samples on which every model is fitted and scored."""
     settings = TrainingParameters.parse(parameters)
-    history = longest_history({name: settings.settings_of(name) for name in (*BASELINES, *MEMBERS)})
-    return training_data(features, labels, Timeframe(universe["timeframe"]), history)
+    return training_data(features, labels, Timeframe(universe["timeframe"]), settings.history)
 
 
 def cut_folds(data: TrainingData, parameters: dict[str, Any]) -> list[dict[str, int]]:
@@ -133,12 +132,14 @@ def fit_members(data: TrainingData, found: dict[str, Any], parameters: dict[str,
 
 def importance(members: dict[str, Model], spec: dict[str, Any]) -> pd.DataFrame:
     """Share of each feature in what LightGBM's splits gained, largest first."""
-    shares = members["lightgbm"].importance()
+    trees = members["lightgbm"]
+    assert isinstance(trees, LightGbm)
+    shares = trees.importance()
     frame = pd.DataFrame({"feature": spec["names"], "family": spec["families"], "importance": shares})
     return frame.sort_values("importance", ascending=False, ignore_index=True)
 
 
-def package(  # noqa: PLR0913 - the inputs of a node are its arguments
+def package(
     members: dict[str, Model],
     weights: dict[str, float],
     ranking: list[str],
@@ -155,7 +156,6 @@ def package(  # noqa: PLR0913 - the inputs of a node are its arguments
         "feature_fingerprint": spec["fingerprint"],
         "lookback": spec["lookback"],
         "horizon": settings.horizon,
-        "exchange": universe["exchange"],
         "timeframe": universe["timeframe"],
         "symbols": universe["symbols"],
         "training_start": from_milliseconds([data.open_time.min()])[0],
@@ -167,9 +167,9 @@ def package(  # noqa: PLR0913 - the inputs of a node are its arguments
     return _packaged(available[ranking[0]], scores, shared), _packaged(available[ranking[1]], scores, shared)
 
 
-def enlist(champion: ModelBundle, challenger: ModelBundle) -> dict[str, ModelBundle]:
-    """Bundles to register, by the alias that each is to have."""
-    return {"champion": champion, "challenger": challenger}
+def enlist(champion: ModelBundle, challenger: ModelBundle) -> dict[str, Manifest]:
+    """What to register, by the alias that each bundle is to have."""
+    return {"champion": champion.manifest, "challenger": challenger.manifest}
 
 
 def _folds(folds: list[dict[str, int]]) -> tuple[Fold, ...]:
@@ -206,5 +206,6 @@ def _packaged(model: Model, scores: pd.DataFrame, shared: dict[str, Any]) -> dic
 
 def _version(model: Model, shared: dict[str, Any]) -> str:
     """Name of what the model was made of: the same data, features and settings give the same version."""
-    made_of = [model.name, asdict(model.settings), shared["horizon"], shared["data_digest"], shared["feature_fingerprint"]]
+    origin = (shared["horizon"], shared["data_digest"], shared["feature_fingerprint"])
+    made_of = [model.name, asdict(model.settings), *origin]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]

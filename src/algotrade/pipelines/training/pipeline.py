@@ -1,6 +1,6 @@
 """Wiring of the training pipeline."""
 
-from kedro.pipeline import Pipeline, node
+from kedro.pipeline import Node, Pipeline, node
 
 from algotrade.pipelines.training import nodes
 
@@ -12,7 +12,7 @@ def create_pipeline() -> Pipeline:
     return Pipeline([*_preparation(), *_walks(), *_judgement(), *_packaging()], tags="training")
 
 
-def _preparation() -> list[node]:
+def _preparation() -> list[Node]:
     return [
         node(
             nodes.label,
@@ -36,7 +36,7 @@ def _preparation() -> list[node]:
     ]
 
 
-def _walks() -> list[node]:
+def _walks() -> list[Node]:
     return [
         node(
             nodes.walk_baselines,
@@ -60,7 +60,7 @@ def _walks() -> list[node]:
     ]
 
 
-def _judgement() -> list[node]:
+def _judgement() -> list[Node]:
     return [
         node(
             nodes.score,
@@ -72,7 +72,7 @@ def _judgement() -> list[node]:
     ]
 
 
-def _packaging() -> list[node]:
+def _packaging() -> list[Node]:
     return [
         node(
             nodes.fit_members,

@@ -1,0 +1,98 @@
+"""The kernels against numpy and pandas, and against the drift that they are made to avoid."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from algotrade.domain.candles import FloatArray
+from algotrade.features import kernels
+
+
+@pytest.fixture(scope="module")
+def values() -> FloatArray:
+    return np.random.default_rng(1).normal(3.0, 2.0, 211)
+
+
+@pytest.mark.parametrize("window", [1, 2, 7, 50, 211, 300])
+def test_rolling_sum(values: FloatArray, window: int) -> None:
+    expected = pd.Series(values).rolling(window).sum()
+    np.testing.assert_allclose(kernels.rolling_sum(values, window), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("window", [2, 7, 50])
+def test_rolling_std(values: FloatArray, window: int) -> None:
+    expected = pd.Series(values).rolling(window).std()
+    np.testing.assert_allclose(kernels.rolling_std(values, window), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("window", [3, 50])
+def test_rolling_mean_deviation(values: FloatArray, window: int) -> None:
+    expected = pd.Series(values).rolling(window).apply(lambda w: np.abs(w - w.mean()).mean(), raw=True)
+    np.testing.assert_allclose(kernels.rolling_mean_deviation(values, window), expected, rtol=1e-12)
+
+
+def test_rolling_rank_counts_equals_half(values: FloatArray) -> None:
+    coarse = np.round(values)
+    expected = pd.Series(coarse).rolling(20).rank(method="average").sub(0.5).div(20)
+    np.testing.assert_allclose(kernels.rolling_rank(coarse, 20), expected, rtol=1e-12)
+
+
+def test_rolling_regression(values: FloatArray) -> None:
+    other = 0.7 * values + np.random.default_rng(2).normal(0, 1, len(values))
+    correlation, slope = kernels.rolling_regression(values, other, 30, 30)
+    x, y = pd.Series(values), pd.Series(other)
+    np.testing.assert_allclose(correlation, x.rolling(30).corr(y), rtol=1e-9)
+    np.testing.assert_allclose(slope, x.rolling(30).cov(y) / x.rolling(30).var(), rtol=1e-9)
+
+
+def test_rolling_regression_leaves_holes_out_and_asks_for_enough(values: FloatArray) -> None:
+    other = values[::-1].copy()
+    holed = other.copy()
+    holed[[190, 195, 200]] = np.nan
+    kept = np.isfinite(holed[181:])
+    correlation, _ = kernels.rolling_regression(values, holed, 30, 27)
+    assert correlation[-1] == pytest.approx(np.corrcoef(values[181:][kept], holed[181:][kept])[0, 1])
+    assert np.isnan(kernels.rolling_regression(values, holed, 30, 28)[0][-1])
+
+
+def test_rolling_trend_is_the_t_statistic_of_a_straight_line(values: FloatArray) -> None:
+    window, time = values[-24:], np.arange(24.0)
+    slope, intercept = np.polyfit(time, window, 1)
+    residual = window - slope * time - intercept
+    error = np.sqrt((residual**2).sum() / 22 / ((time - time.mean()) ** 2).sum())
+    assert kernels.rolling_trend(values, 24)[-1] == pytest.approx(slope / error, rel=1e-9)
+
+
+def test_adaptive_mean_is_talibs_where_both_have_forgotten() -> None:
+    """In a trend, where Kaufman's mean is quick, 80 candles are all that matters."""
+    import talib
+
+    values = 100.0 + np.cumsum(np.random.default_rng(3).normal(0.5, 0.3, 400))
+    expected = talib.KAMA(values, timeperiod=10)
+    np.testing.assert_allclose(kernels.adaptive_mean(values, 10, 80)[200:], expected[200:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", [kernels.rolling_sum, kernels.rolling_std, kernels.rolling_mean_deviation])
+def test_an_outlier_leaves_no_trace_once_it_is_gone(kernel: object, values: FloatArray) -> None:
+    struck = values.copy()
+    struck[100] = 1e15
+    assert callable(kernel)
+    np.testing.assert_allclose(kernel(struck, 20)[125:], kernel(values, 20)[125:], rtol=1e-12)
+    assert not np.isclose(kernel(struck, 20)[110], kernel(values, 20)[110])
+
+
+@pytest.mark.parametrize(
+    "kernel", [kernels.rolling_sum, kernels.rolling_std, kernels.rolling_mean_deviation, kernels.rolling_rank]
+)
+def test_a_hole_is_unknown_for_exactly_one_window(kernel: object, values: FloatArray) -> None:
+    holed = values.copy()
+    holed[100] = np.nan
+    assert callable(kernel)
+    unknown = np.flatnonzero(np.isnan(kernel(holed, 20)))
+    assert unknown.tolist() == [*range(19), *range(100, 120)]
+
+
+def test_a_constant_has_no_spread_and_no_trend() -> None:
+    constant = np.full(60, 0.1)
+    assert (kernels.rolling_std(constant, 7)[6:] == 0).all()
+    assert kernels.rolling_trend(np.full(60, 0.5), 24)[-1] == 0

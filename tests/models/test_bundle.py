@@ -1,0 +1,148 @@
+"""A bundle is loaded as it was written or not at all."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from algotrade.errors import BundleRejected, ConfigurationError, ModelError
+from algotrade.models import ModelBundle, build_model, write_bundle
+from algotrade.models.ensemble import Ensemble
+
+PROVENANCE = {
+    "feature_names": ("a", "b", "c", "d", "e"),
+    "feature_fingerprint": "f00d",
+    "lookback": 300,
+    "horizon": 4,
+    "timeframe": "1h",
+    "symbols": ("BTC/USDT",),
+    "training_start": datetime(2024, 1, 1, tzinfo=UTC),
+    "training_end": datetime(2025, 1, 1, tzinfo=UTC),
+    "data_digest": "beef",
+    "fold_scores": pd.DataFrame({"fold": [0, 1], "start": pd.to_datetime([0, 1], utc=True), "auc": [0.5, np.nan]})
+    .to_dict("records"),
+    "git_commit": "c0ffee",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trees(training, held_out):
+    return build_model("lightgbm", {"min_data_in_leaf": 20, "num_threads": 1}).fit(training, held_out)
+
+
+@pytest.fixture
+def folder(tmp_path, trees):
+    write_bundle(tmp_path / "champion", trees, PROVENANCE)
+    return tmp_path / "champion"
+
+
+def test_a_bundle_forecasts_as_its_model_and_says_where_it_came_from(folder, trees, held_out):
+    bundle = ModelBundle.load(folder, expected_fingerprint="f00d")
+    windows = held_out.samples.windows(1)
+    np.testing.assert_array_equal(bundle.predict(windows).probability, trees.predict(held_out.samples).probability)
+    assert bundle.predict_one(windows[0]) == trees.predict_one(windows[0])
+    manifest = bundle.manifest
+    assert (manifest.model, manifest.history, manifest.horizon) == ("lightgbm", 1, 4)
+    assert manifest.fold_scores[1]["auc"] is None
+    assert manifest.settings["min_data_in_leaf"] == 20
+    assert set(manifest.files) == {"model/parameters.json", "model/trees.txt"}
+    assert manifest.libraries["lightgbm"]
+
+
+def test_nothing_else_is_left_behind(folder):
+    assert [path.name for path in folder.parent.iterdir()] == ["champion"]
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == [
+        "manifest.json", "parameters.json", "trees.txt",
+    ]  # fmt: skip
+
+
+def test_a_changed_file_is_refused_by_name(folder):
+    path = folder / "model" / "trees.txt"
+    path.write_text(path.read_text().replace("leaf_value=", "leaf_value= ", 1))
+    with pytest.raises(BundleRejected, match=r"model/trees\.txt was changed"):
+        ModelBundle.load(folder)
+
+
+def test_a_missing_file_is_refused_by_name(folder):
+    (folder / "model" / "trees.txt").unlink()
+    with pytest.raises(BundleRejected, match=r"model/trees\.txt is missing"):
+        ModelBundle.load(folder)
+
+
+def test_an_extra_file_is_refused_by_name(folder):
+    (folder / "model" / "hook.py").write_text("")
+    with pytest.raises(BundleRejected, match=r"model/hook\.py does not belong"):
+        ModelBundle.load(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "not json"])
+def test_an_unreadable_manifest_is_refused(folder, text):
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(BundleRejected, match=r"manifest\.json"):
+        ModelBundle.load(folder)
+
+
+def test_a_changed_manifest_is_refused(folder):
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"horizon": 5}))
+    with pytest.raises(BundleRejected, match=r"manifest\.json was changed"):
+        ModelBundle.load(folder)
+
+
+def test_another_fingerprint_is_refused(folder):
+    with pytest.raises(BundleRejected, match="f00d, but cafe"):
+        ModelBundle.load(folder, expected_fingerprint="cafe")
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
+    with pytest.raises(BundleRejected, match="no model bundle"):
+        ModelBundle.load(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 4), (3, 2, 5)])
+def test_windows_of_another_shape_are_refused(folder, shape):
+    with pytest.raises(ModelError, match="1 rows of 5 features"):
+        ModelBundle.load(folder).predict(np.zeros(shape))
+
+
+def test_provenance_must_be_complete_and_known(tmp_path, trees):
+    with pytest.raises(ConfigurationError, match="horizon"):
+        write_bundle(tmp_path / "a", trees, {key: PROVENANCE[key] for key in PROVENANCE if key != "horizon"})
+    with pytest.raises(ConfigurationError, match="mood"):
+        write_bundle(tmp_path / "a", trees, {**PROVENANCE, "mood": "good"})
+
+
+def test_a_failed_write_leaves_the_old_bundle_as_it_was(folder):
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(ModelError, match="not fitted"):
+        write_bundle(folder, build_model("lightgbm"), PROVENANCE)
+    assert {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_bundle_replaces_the_one_before(folder, training):
+    write_bundle(folder, build_model("logistic").fit(training), PROVENANCE, version="2")
+    assert ModelBundle.load(folder).manifest.version == "2"
+    assert [path.name for path in folder.parent.iterdir()] == ["champion"]
+
+
+def test_loading_and_predicting_needs_no_training_library(tmp_path, trees, fitted_lstm):
+    ensemble = build_model("ensemble", {"members": {"lightgbm": {}, "lstm": {"history": 4}}})
+    model = Ensemble(ensemble.settings, members=(trees, fitted_lstm))
+    write_bundle(tmp_path / "bundle", model, PROVENANCE)
+    program = (
+        "import sys, pathlib, numpy as np\n"
+        "from algotrade.models import ModelBundle\n"
+        "bundle = ModelBundle.load(pathlib.Path(sys.argv[1]))\n"
+        "print(*bundle.predict_one(np.zeros((4, 5))))\n"
+        "print(*sorted({'tensorflow', 'keras', 'mlflow', 'optuna', 'tf2onnx', 'pickle5'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "bundle")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ)).stdout
+    forecast, imported = printed.splitlines()
+    assert imported == ""
+    np.testing.assert_allclose([float(word) for word in forecast.split()], model.predict_one(np.zeros((4, 5))))
