@@ -1,6 +1,6 @@
 """``python -m algotrade``: the project commands."""
 
-from algotrade.cli import main
+from algotrade.cli import cli
 
 if __name__ == "__main__":
-    main()
+    cli()

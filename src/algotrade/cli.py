@@ -1,4 +1,4 @@
-"""Project commands beside those of Kedro."""
+"""Project commands; Kedro finds the group by its name and offers them as its own, too."""
 
 import click
 
@@ -6,11 +6,11 @@ from algotrade.errors import AlgotradeError
 
 
 @click.group()
-def main() -> None:
+def cli() -> None:
     """Commands of algotrade; the pipelines are run by ``kedro run``."""
 
 
-@main.command()
+@cli.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port on 127.0.0.1; 3000 by default.")
 def serve(port: int | None) -> None:
     """Serve the champion over HTTP, on this machine only."""

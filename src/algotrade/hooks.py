@@ -84,33 +84,46 @@ class ProgressHooks:
 
 
 class TimingHooks:
-    """Seconds spent in each pipeline, kept in the catalog's ``timings``."""
+    """Seconds spent in each pipeline, loading and saving included, kept in the catalog's ``timings``.
+
+    Steps run one after another; what passes between two events belongs to the step of the later one.
+    """
 
     def __init__(self) -> None:
-        self._started: dict[str, float] = {}
+        self._last_event = 0.0
         self._seconds: dict[str, float] = {}
 
     @hook_impl
     def before_pipeline_run(self) -> None:
         """Forget the run before."""
-        self._started, self._seconds = {}, {}
+        self._last_event, self._seconds = time.perf_counter(), {}
 
     @hook_impl
-    def before_node_run(self, node: Node) -> None:
-        """Start the clock of a step."""
-        self._started[node.name] = time.perf_counter()
+    def after_dataset_loaded(self, node: Node) -> None:
+        """Charge a load to its step."""
+        self._charge(node)
+
+    @hook_impl
+    def after_dataset_saved(self, node: Node) -> None:
+        """Charge a save to its step."""
+        self._charge(node)
 
     @hook_impl
     def after_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Add a step's seconds to those of its pipeline."""
-        seconds = time.perf_counter() - self._started.pop(node.name)
+        """Charge the computation to its step and write down what each pipeline took so far."""
+        seconds = self._charge(node)
         logger.info("%s took %.1f s", node.name, seconds)
         if "timings" not in catalog:
             return
-        for pipeline in node.tags:
-            self._seconds[pipeline] = self._seconds.get(pipeline, 0.0) + seconds
         earlier = catalog.load("timings") if catalog.exists("timings") else {}
         catalog.save("timings", {**earlier, **{name: round(spent, 2) for name, spent in self._seconds.items()}})
+
+    def _charge(self, node: Node) -> float:
+        now = time.perf_counter()
+        seconds, self._last_event = now - self._last_event, now
+        for pipeline in node.tags:
+            self._seconds[pipeline] = self._seconds.get(pipeline, 0.0) + seconds
+        return seconds
 
 
 class TrackingHooks:

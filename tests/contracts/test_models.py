@@ -14,7 +14,7 @@ _TINY_TREES = {"min_data_in_leaf": 20, "max_rounds": 30, "num_threads": 1}
 QUICK = {
     "lightgbm": _TINY_TREES,
     "lstm": _TINY_LSTM,
-    "ensemble": {"members": {"lightgbm": _TINY_TREES, "lstm": _TINY_LSTM}, "weights": {"lightgbm": 0.7, "lstm": 0.3}},
+    "ensemble": {"members": {"lightgbm": _TINY_TREES, "logistic": {}}, "weights": {"lightgbm": 0.7, "logistic": 0.3}},
 }
 LONGEST_HISTORY = 24
 

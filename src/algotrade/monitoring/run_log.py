@@ -6,7 +6,20 @@ import sys
 NO_RUN = "-"
 FORMAT = "%(asctime)s %(levelname)-7s [%(run_id)s] %(message)s"
 # Their INFO lines tell how, not what; ours tell what.
-QUIET_LOGGERS = ("kedro", "kedro_mlflow", "kedro_viz", "mlflow", "alembic", "optuna", "matplotlib", "absl", "tensorflow", "tf2onnx")
+QUIET_LOGGERS = (
+    "absl",
+    "alembic",
+    "kedro",
+    "kedro_mlflow",
+    "kedro_viz",
+    "matplotlib",
+    "mlflow",
+    "optuna",
+    "tensorflow",
+    "tf2onnx",
+)
+# They say of an error, in other words, what the error itself says.
+SILENT_LOGGERS = ("kedro.pipeline.node", "kedro.runner")
 
 
 class _RunIdFormatter(logging.Formatter):
@@ -26,6 +39,8 @@ def configure_logging(level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def name_run(run_id: str | None) -> None:

@@ -10,8 +10,8 @@ from algotrade.domain.timeframe import Timeframe
 _SUFFIXES = (".zip", ".gz", ".csv", ".json", ".parquet", ".feather")
 _UNITS = {"m": "m", "min": "m", "minute": "m", "h": "h", "hr": "h", "hour": "h", "d": "d", "day": "d", "w": "w"}
 _ALONE = {"minute": "1m", "hour": "1h", "daily": "1d", "d": "1d"}
-# "1M" is Binance's month, which has no fixed length: units are lower case only.
-_TIMEFRAME = rf"(?P<count>[1-9]\d*)(?P<unit>{'|'.join(_UNITS)})|(?P<alone>{'|'.join(_ALONE)})"
+# Binance's month and second are no timeframes here, but they too end the symbol.
+_TIMEFRAME = rf"(?P<count>[1-9]\d*)(?P<unit>{'|'.join(_UNITS)})|(?P<alone>{'|'.join(_ALONE)})|1M|1mo|1s"
 _NAME = re.compile(rf"^(?P<pair>.+?)[-_. ](?:{_TIMEFRAME})(?=$|[-_. ])")
 
 
@@ -50,9 +50,10 @@ def series_name(path: Path) -> SeriesName:
         symbol, prefix = _pair(name)
         return SeriesName(symbol, None, prefix)
     symbol, prefix = _pair(match["pair"])
+    if not match["alone"] and not match["count"]:
+        return SeriesName(symbol, None, prefix)
     timeframe = _ALONE[match["alone"]] if match["alone"] else match["count"] + _UNITS[match["unit"]]
-    length = Timeframe(timeframe).milliseconds
-    return SeriesName(symbol, Timeframe.of_milliseconds(length), prefix)
+    return SeriesName(symbol, Timeframe.of_milliseconds(Timeframe(timeframe).milliseconds), prefix)
 
 
 def _pair(text: str) -> tuple[str, str | None]:

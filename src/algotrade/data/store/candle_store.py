@@ -14,6 +14,7 @@ from algotrade.data.store.quarantine import quarantine_frame, quarantine_records
 from algotrade.data.store.queries import candle_query, chosen_columns, count_candles, epoch_bounds, series_ids
 from algotrade.data.store.tables import CANDLE, QUARANTINE, SERIES
 from algotrade.domain.candles import SERIES_COLUMNS, from_milliseconds
+from algotrade.domain.symbol import unified_symbol
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import NoCandles
 
@@ -159,14 +160,14 @@ class CandleStore:
         )
         with self._backend.reading() as connection:
             stored = {str(symbol): int(series_id) for symbol, series_id in connection.execute(query)}
-        absent = sorted(set(symbols) - set(stored)) if symbols is not None else []
+        wanted = set(stored) if symbols is None else {unified_symbol(symbol) for symbol in symbols}
+        absent = sorted(wanted - set(stored))
         if absent or not stored:
-            wanted = ", ".join(absent) or "any symbol"
             raise NoCandles(
-                f"The store has no {timeframe} candles of {wanted} from {exchange}. Stored are: {self._inventory()}. "
-                "Run the ingestion pipeline for what is missing."
+                f"The store has no {timeframe} candles of {', '.join(absent) or 'any symbol'} from {exchange}. "
+                f"Stored are: {self._inventory()}. Run the ingestion pipeline for what is missing."
             )
-        return {symbol: stored[symbol] for symbol in sorted(stored if symbols is None else set(symbols))}
+        return {symbol: stored[symbol] for symbol in sorted(wanted)}
 
     def _inventory(self) -> str:
         keys = self.series()[list(SERIES_COLUMNS)].itertuples(index=False)

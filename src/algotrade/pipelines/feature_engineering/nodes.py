@@ -7,7 +7,7 @@ import pandas as pd
 from algotrade.data.online_store import FeatureSpec, FeatureVectors
 from algotrade.domain.candles import Panel, to_milliseconds
 from algotrade.domain.timeframe import Timeframe
-from algotrade.features import FeatureSet
+from algotrade.features import FEATURES, FeatureSet
 from algotrade.pipelines.parameters import FeatureParameters
 
 
@@ -19,7 +19,7 @@ def compute_features(
     panel = Panel.from_frame(candles, Timeframe(universe["timeframe"]), universe["symbols"])
     spec = {
         "names": list(features.names),
-        "families": list(features.families),
+        "families": [FEATURES[name].family for name in features.names],
         "lookback": features.lookback,
         "fingerprint": features.fingerprint,
     }

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 Universe = dict[str, Any]
 
+_KEYS = ["symbol", "open_time"]
+
 
 def inspect(source: SourceCandles) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Universe]:
     """Valid candles, rejected rows with their reasons, a quality report, and what the run is about."""
@@ -60,12 +62,12 @@ def require_enough_history(
     """
     if IngestionParameters.parse(parameters).require_enough_history:
         training = TrainingParameters.parse(training_parameters)
-        stored = history.read(universe["exchange"], universe["timeframe"], universe["symbols"], columns=["close"])
-        keys = ["symbol", "open_time"]
-        known = pd.concat([candles[keys], stored[keys]]).drop_duplicates().sort_values(keys)
+        timeframe = Timeframe(universe["timeframe"])
+        known = pd.concat([candles[_KEYS], _stored_keys(history, universe, timeframe)])
+        known = known.drop_duplicates().sort_values(_KEYS)
         warm_up = FeatureSet.of(FeatureParameters.parse(feature_parameters).names).lookback + training.history - 2
         rows = _rows_with_features_and_label(known, warm_up, training.horizon)
-        walk_forward_folds(*rows, Timeframe(universe["timeframe"]).milliseconds, training.folds)
+        walk_forward_folds(*rows, timeframe.milliseconds, training.folds)
     return candles, rejected
 
 
@@ -76,8 +78,18 @@ def keep(candles: pd.DataFrame) -> pd.DataFrame:
 
 def snapshot(store: CandleStore, universe: Universe) -> tuple[pd.DataFrame, Universe]:
     """All stored candles of the run's series, and the universe with their content hash."""
-    candles = store.read(universe["exchange"], universe["timeframe"], universe["symbols"])
+    candles = store.read(universe["exchange"], Timeframe(universe["timeframe"]), universe["symbols"])
     return candles, {**universe, "data_digest": content_digest(candles)}
+
+
+def _stored_keys(history: CandleStore, universe: Universe, timeframe: Timeframe) -> pd.DataFrame:
+    """Symbol and open time of what the store already has of the run's series."""
+    series = history.series()
+    same = (series["exchange"] == universe["exchange"]) & (series["timeframe"] == timeframe.name)
+    symbols = [symbol for symbol in universe["symbols"] if symbol in set(series.loc[same, "symbol"])]
+    if not symbols:
+        return pd.DataFrame(columns=_KEYS)
+    return history.read(universe["exchange"], timeframe, symbols, columns=["close"])[_KEYS]
 
 
 def _rows_with_features_and_label(candles: pd.DataFrame, warm_up: int, horizon: int) -> tuple[IntArray, IntArray]:

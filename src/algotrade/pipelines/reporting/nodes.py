@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -14,8 +14,8 @@ from algotrade.reporting import ReportContext, ReportFrames, judge, render_repor
 from algotrade.reporting.figures import FIGURES
 from algotrade.reporting.scorecard import JUDGED_STRATEGY
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+# Kedro reads the annotations of nodes, and plotly is not to be imported for that.
+Figure = Any
 
 _FOLD_TIMES = ("train_start", "train_until", "test_start", "test_end")
 
@@ -29,7 +29,7 @@ def draw(
     strategy_scores: dict[str, Any],
     champion: ModelBundle,
     universe: dict[str, Any],
-) -> "tuple[Figure, ...]":
+) -> tuple[Figure, ...]:
     """Every figure of the report, in the order of the catalog entries."""
     drawn = report_figures(
         {"data": universe, "champion": {"name": champion.manifest.model}, "strategies": strategy_scores},
@@ -80,7 +80,7 @@ def write_page(
     universe: dict[str, Any],
     champion: ModelBundle,
     backtesting: dict[str, Any],
-    *figures: "Figure",
+    *figures: Figure,
 ) -> str:
     """The report as one HTML page."""
     context = ReportContext(
