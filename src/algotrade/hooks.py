@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
+import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
@@ -127,23 +128,41 @@ class TimingHooks:
 
 
 class TrackingHooks:
-    """Metrics, report and lineage of a run in MLflow, beside what kedro-mlflow logs."""
+    """What a run leaves in MLflow, beside the parameters that kedro-mlflow logs."""
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Log what the reporting pipeline saves to the open MLflow run."""
-        if dataset_name not in ("metrics", "report", "scorecard"):
+        """Log what is to be found again to the open MLflow run."""
+        log = _TRACKED.get(dataset_name)
+        if log is None:
             return
-        import mlflow  # noqa: PLC0415 - heavy, and only runs that report need it
+        import mlflow  # noqa: PLC0415 - heavy, and needed only here
 
-        if mlflow.active_run() is None:
-            return
-        if dataset_name == "report":
-            mlflow.log_text(data, "report.html")
-        elif dataset_name == "scorecard":
-            mlflow.log_text(data, "scorecard.md")
-        else:
-            mlflow.log_metrics(dict(_flat_numbers(data)))
+        if mlflow.active_run() is not None:
+            log(mlflow, data)
+
+
+def _log_trials(mlflow: Any, trials: pd.DataFrame) -> None:
+    """Each trial of the search as a run below the run of its pipeline."""
+    for trial in trials.dropna(subset="value").to_dict("records"):
+        number, state, loss = trial.pop("number"), trial.pop("state"), trial.pop("value")
+        with mlflow.start_run(run_name=f"trial-{number}", nested=True, tags={"state": state}):
+            mlflow.log_params(trial)
+            mlflow.log_metric("log_loss", loss)
+
+
+def _log_lineage(mlflow: Any, universe: Mapping[str, Any]) -> None:
+    mlflow.set_tags({f"data.{key}": universe[key] for key in ("source", "exchange", "timeframe", "data_digest")})
+
+
+_TRACKED: dict[str, Callable[[Any, Any], None]] = {
+    "universe": _log_lineage,
+    "feature_spec": lambda mlflow, spec: mlflow.set_tag("feature_fingerprint", spec["fingerprint"]),
+    "tuning_trials": _log_trials,
+    "metrics": lambda mlflow, metrics: mlflow.log_metrics(dict(_flat_numbers(metrics))),
+    "report": lambda mlflow, page: mlflow.log_text(page, "report.html"),
+    "scorecard": lambda mlflow, text: mlflow.log_text(text, "scorecard.md"),
+}
 
 
 def _flat_numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

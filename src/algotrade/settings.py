@@ -16,4 +16,6 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "custom_resolvers": {"oc.env": oc.env},
+    # An environment names what it changes; everything else of base stays.
+    "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }

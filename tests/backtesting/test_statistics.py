@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from algotrade.backtesting.simulate import simulate
-from algotrade.backtesting.statistics import Trials, strategy_metrics
+from algotrade.backtesting.statistics import deflated, strategy_metrics
 from algotrade.domain import performance
 from algotrade.domain.costs import Costs
+from algotrade.validation.overfitting import SharpeSample
 
 KEYS = {
     "sharpe", "sortino", "calmar", "annual_return", "max_drawdown", "win_rate", "turnover", "trades", "exposure",
@@ -21,7 +22,7 @@ NO_TRADES = pd.DataFrame({"pnl": [], "status": []})
 def test_figures_of_a_busy_account(random_panel, random_weights):
     result = simulate(random_panel(2, 2000, 3), random_weights(2, 2000, 3), Costs())
     trades = pd.DataFrame({"pnl": [3.0, -1.0, 5.0, 9.0], "status": ["closed", "closed", "closed", "open"]})
-    metrics = strategy_metrics(result, trades, Trials(count=20, variance_of_sharpes=0.002))
+    metrics = strategy_metrics(result, trades, trials=20)
     assert set(metrics) == KEYS
     assert all(isinstance(value, (int, float)) and math.isfinite(value) for value in metrics.values())
     assert (metrics["trades"], metrics["win_rate"]) == (3, pytest.approx(2 / 3))
@@ -67,10 +68,19 @@ def test_candles_longer_than_a_day_are_annualised_by_their_own_number(random_pan
     assert strategy_metrics(result, NO_TRADES)["sharpe"] == pytest.approx(performance.sharpe(returns, 365.25 / 7))
 
 
-def test_trials_count_every_variant_and_spread_only_over_those_that_traded():
-    returns = np.random.default_rng(0).normal(0.0, 0.01, (100, 4))
-    returns[:, 3] = 0.0
-    trials = Trials.of_returns(returns)
-    sharpes = returns[:, :3].mean(axis=0) / returns[:, :3].std(axis=0, ddof=1)
-    assert trials.count == 4
-    assert trials.variance_of_sharpes == pytest.approx(sharpes.var(ddof=1))
+def test_the_best_of_many_without_skill_seldom_passes_for_skill():
+    # What deflation is for: 2,000 searches among 43 worthless variants, half a year of days each.
+    generator = np.random.default_rng(0)
+    returns = generator.standard_t(5, size=(2000, 43, 180)) * 0.01
+    sharpes = returns.mean(axis=2) / returns.std(axis=2, ddof=1)
+    best = returns[np.arange(2000), sharpes.argmax(axis=1)]
+    undeflated = np.mean([deflated(SharpeSample.of_returns(found), trials=1) > 0.95 for found in best])
+    claimed = np.mean([deflated(SharpeSample.of_returns(found), trials=43) > 0.95 for found in best])
+    assert undeflated > 0.8, "without deflation the best of many nearly always looks significant"
+    assert claimed < 0.06
+
+
+def test_bad_company_does_not_hide_a_true_edge():
+    generator = np.random.default_rng(1)
+    skilled = generator.normal(0.0042, 0.01, 180)
+    assert deflated(SharpeSample.of_returns(skilled), trials=43) > 0.95

@@ -1,37 +1,17 @@
 """The figures that a strategy is reported by."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from algotrade.backtesting.result import BacktestResult
 from algotrade.domain import performance
-from algotrade.domain.candles import FloatArray
 from algotrade.validation.overfitting import SharpeSample, deflated_sharpe, probabilistic_sharpe
 
 
-@dataclass(frozen=True)
-class Trials:
-    """How many variants were tried, and how much their Sharpe ratios (per period) vary."""
-
-    count: float
-    variance_of_sharpes: float
-
-    @classmethod
-    def of_returns(cls, returns: FloatArray) -> "Trials":
-        """Trials behind a matrix of daily returns, shape ``(days, variants)``; each column counts as one.
-
-        Variants that never traded are trials, but have no Sharpe ratio that could vary.
-        """
-        sharpes = [SharpeSample.of_returns(column).sharpe for column in np.asarray(returns, dtype=np.float64).T]
-        defined = [value for value in sharpes if not math.isnan(value)]
-        return cls(len(sharpes), float(np.var(defined, ddof=1)) if len(defined) > 1 else 0.0)
-
-
 def strategy_metrics(
-    result: BacktestResult, trades: pd.DataFrame, trials: Trials | None = None
+    result: BacktestResult, trades: pd.DataFrame, trials: int | None = None
 ) -> dict[str, float | int | None]:
     """Figures of one strategy by name, each a finite number, or None where it is undefined.
 
@@ -47,8 +27,8 @@ def strategy_metrics(
     result : BacktestResult
     trades : DataFrame
         Of :class:`~algotrade.backtesting.audit.Audit`.
-    trials : Trials, optional
-        Everything that was tried on the same candles.
+    trials : int, optional
+        Variants of all strategies that were tried on the same candles; see :func:`deflated`.
     """
     initial, equity = result.initial_cash, result.equity.to_numpy()
     years = len(equity) / result.timeframe.candles_per_year
@@ -70,9 +50,19 @@ def strategy_metrics(
         "slippage_paid": result.slippage_paid,
         "final_equity": result.final_equity,
         "probabilistic_sharpe": probabilistic_sharpe(sample),
-        "deflated_sharpe": deflated_sharpe(sample, trials.variance_of_sharpes, trials.count) if trials else math.nan,
+        "deflated_sharpe": deflated(sample, trials) if trials else math.nan,
     }
     return {name: value if math.isfinite(value) else None for name, value in figures.items()}
+
+
+def deflated(sample: SharpeSample, trials: int) -> float:
+    """Probability that a Sharpe ratio beats what luck alone shows in the best of ``trials`` independent ones.
+
+    Luck alone means returns without skill, whose Sharpe ratios vary by ``1 / (observations - 1)`` per
+    period. The variance among the variants that were tried would also hold what the variants are (what
+    they cost, above all), and would deflate a true edge for having been compared with bad ideas.
+    """
+    return deflated_sharpe(sample, 1.0 / max(sample.observations - 1, 1), trials)
 
 
 def periods_per_year(result: BacktestResult) -> float:

@@ -168,8 +168,8 @@ class TestDuplicates:
         message = str(caught.value)
         for part in ("BTCUSDT-1h.csv", "other.csv", "BTC/USDT", f"{raw.loc[7, 'open_time']:%Y-%m-%d %H:%M}"):
             assert part in message
-        assert f"high {raw.loc[7, 'high']!r}" in message
-        assert f"high {other.loc[7, 'high']!r}" in message
+        assert f"high {float(raw.loc[7, 'high'])!r}" in message
+        assert f"high {float(other.loc[7, 'high'])!r}" in message
         assert "close" not in message
 
     def test_rows_of_one_origin_that_disagree_are_all_set_aside(self, raw):

@@ -27,9 +27,8 @@ class _PauseAskedFor(wait_base):
     """Wait as long as the venue said, else by a growing, jittered pause."""
 
     def __init__(self, first_pause_seconds: float) -> None:
-        self._otherwise = tenacity.wait_exponential_jitter(
-            initial=first_pause_seconds, max=30.0, jitter=first_pause_seconds
-        )
+        growing = tenacity.wait_exponential(multiplier=first_pause_seconds, max=30.0)
+        self._otherwise = growing + tenacity.wait_random(0.0, first_pause_seconds)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None

@@ -11,9 +11,11 @@ MAX_BAD_SHARE = 0.05
 """Share of rows in quarantine above which the rest of a series is not to be trusted either."""
 MAX_PRICE_SPAN = 1e10
 """Highest price over lowest price. BTC's whole history spans 2e8, LUNA's collapse of 2022 three million."""
-MAX_DRIFT_T = 20.0
+MAX_DRIFT_T = 10.0
 """t-statistic of the mean log return of a series that moved a thousandfold; the best assets stay below 5."""
 _CLOCKWORK_SPAN = 1e3
+# In a crash a handful of candles may all point one way.
+_CLOCKWORK_CANDLES = 100
 _FEW_BAD_ROWS = 10
 
 
@@ -75,7 +77,7 @@ def _span_beyond_markets(high: FloatArray, low: FloatArray) -> str | None:
 
 def _clockwork(close: FloatArray) -> str | None:
     span = float(close.max() / close.min())
-    if span < _CLOCKWORK_SPAN:
+    if span < _CLOCKWORK_SPAN or len(close) < _CLOCKWORK_CANDLES:
         return None
     steps = np.diff(np.log(close))
     scatter = float(steps.std())
@@ -84,5 +86,5 @@ def _clockwork(close: FloatArray) -> str | None:
         return None
     return (
         f"its price moves by a factor of {span:.1e} like clockwork: {steps.mean():+.2%} a candle with a t-statistic of "
-        f"{t_statistic:.0f}, where markets stay below {MAX_DRIFT_T:.0f}"
+        f"{t_statistic:.3g}, where markets stay below {MAX_DRIFT_T:.0f}"
     )

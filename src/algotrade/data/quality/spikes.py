@@ -1,8 +1,9 @@
 """Prices that no trade made: an order of magnitude away for a moment, then back as if nothing was.
 
 Real extremes are kept. What tells them apart is the way back: DOGE rose 390 % on 2021-01-28 and stayed,
-LUNA lost 99.99 % in May 2022 and stayed. A wick downwards is never a spike, however deep: on 2017-06-21
-ETH really traded at 0.10 USD on GDAX between 317 and 300.
+LUNA lost 99.999 % in May 2022, and what traded under its name two weeks later was another coin at
+another price. A wick downwards is never a spike, however deep: on 2017-06-21 ETH really traded at
+0.10 USD on GDAX between 317 and 300.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from algotrade.domain.candles import BoolArray, FloatArray
 from algotrade.domain.timeframe import IntArray
 
 SPIKE_CLOSE_FACTOR = 10.0
-"""A close this many times off both neighbours is no price. The widest real one known here is 2.0 (DOGE, 2021)."""
+"""A close this many times off both neighbours is no price. The widest real one known is 1.6 (DOGE, 2021)."""
 SPIKE_HIGH_FACTOR = 25.0
 """The same for a high alone; fat fingers are real: Gemini's BTC traded at 2,200 from 333 USD on 2015-11-14."""
 JUMP_FACTOR = 1.5
@@ -23,8 +24,8 @@ def spikes(close: FloatArray, high: FloatArray, series: IntArray) -> BoolArray:
     """Tell which candles leave the price level for at most three candles and return to it, shape ``(n,)``.
 
     A run is a spike when every close in it stands ``SPIKE_CLOSE_FACTOR`` times above (or below) the candle
-    before and the candle after, and those two are much nearer to each other than to the run. Candles at the
-    edge of a series have no witness on one side and are never spikes.
+    before and the candle after, and those two agree to within ``JUMP_FACTOR``. Candles at the edge of a
+    series have no witness on one side and are never spikes.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def _excursions(level: FloatArray, series: IntArray, length: int, least: float, 
     above = inside.min(axis=0) - np.maximum(before, after)
     below = np.minimum(before, after) - inside.max(axis=0)
     distance = np.maximum(above, below) if downward else above
-    returned = np.abs(before - after) <= distance / 2
+    returned = np.abs(before - after) <= np.log(JUMP_FACTOR)
     starts = 1 + np.flatnonzero((distance >= least) & returned & (series[:runs] == series[length + 1 :]))
     for step in range(length):
         marked[starts + step] = True

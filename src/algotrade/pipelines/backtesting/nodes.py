@@ -8,9 +8,9 @@ import pandas as pd
 from algotrade.backtesting.audit import audit
 from algotrade.backtesting.result import BacktestResult
 from algotrade.backtesting.simulate import backtest
-from algotrade.backtesting.statistics import Trials, strategy_metrics
+from algotrade.backtesting.statistics import strategy_metrics
 from algotrade.backtesting.sweep import default_grid, sweep
-from algotrade.domain.candles import FloatArray, Panel, from_milliseconds
+from algotrade.domain.candles import Panel
 from algotrade.domain.timeframe import Timeframe
 from algotrade.monitoring.progress import progress
 from algotrade.pipelines.parameters import BacktestingParameters, TrainingParameters
@@ -30,12 +30,7 @@ def view(
     """Candles with the champion's out-of-fold predictions; decisions start where predictions do."""
     panel = Panel.from_frame(candles, Timeframe(universe["timeframe"]), universe["symbols"])
     champion = predictions[predictions["model"] == ranking[0]]
-    return MarketView(
-        panel=panel,
-        probability=_on_grid(champion, "probability", panel),
-        expected_return=_on_grid(champion, "expected_return", panel),
-        horizon=TrainingParameters.parse(training).horizon,
-    ).predicted
+    return MarketView.from_predictions(panel, champion, TrainingParameters.parse(training).horizon).predicted
 
 
 def run(market: MarketView, parameters: dict[str, Any]) -> tuple[dict[str, BacktestResult], pd.DataFrame, pd.DataFrame]:
@@ -84,7 +79,7 @@ def judge(
     parameters: dict[str, Any],
 ) -> tuple[dict[str, dict[str, float | int | None]], dict[str, float | int]]:
     """Figures of every strategy, deflated by all that was tried, and the probability of overfitting."""
-    trials = Trials.of_returns(trial_returns.to_numpy())
+    trials = trial_returns.shape[1]
     scores = {
         name: strategy_metrics(result, trades[trades["strategy"] == name], trials) for name, result in results.items()
     }
@@ -92,11 +87,5 @@ def judge(
     estimate = probability_of_backtest_overfitting(trial_returns.to_numpy(), groups)
     return scores, {
         "probability_of_backtest_overfitting": estimate.probability,
-        "trials": trial_returns.shape[1],
+        "trials": trials,
     }
-
-
-def _on_grid(predictions: pd.DataFrame, column: str, panel: Panel) -> FloatArray:
-    """Predictions as an array of the panel's shape, NaN where there are none."""
-    wide = predictions.pivot_table(index="open_time", columns="symbol", values=column, aggfunc="first")
-    return wide.reindex(index=from_milliseconds(panel.open_time), columns=list(panel.symbols)).to_numpy(dtype="float64")

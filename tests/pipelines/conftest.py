@@ -1,0 +1,56 @@
+"""Runs of the real project on its smallest configuration, in a data folder of their own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+ROOT = Path(__file__).parents[2]
+PIPELINES = ("ingestion", "feature_engineering", "training", "backtesting", "reporting")
+Run = Callable[..., dict]
+
+
+def kedro(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What ``kedro`` answers in a new process that keeps its data in ``data``."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("kedro"), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "ALGOTRADE_DATA": str(data), "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data folder after each pipeline was run alone, in order, each in a process of its own."""
+    data = tmp_path_factory.mktemp("run") / "data"
+    for name in PIPELINES:
+        answer = kedro(data, "run", "--env", "test", "--pipeline", name)
+        assert answer.returncode == 0, f"{name} failed:\n{answer.stdout}\n{answer.stderr}"
+    return data
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run pipelines in this process, with parameters, on a data folder that starts empty."""
+    import mlflow
+
+    monkeypatch.setenv("ALGOTRADE_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    bootstrap_project(ROOT)
+
+    def run_pipelines(*names: str, **parameters: object) -> dict:
+        with KedroSession.create(project_path=ROOT, env="test", runtime_params=parameters) as session:
+            return session.run(pipeline_names=list(names) or None)
+
+    yield run_pipelines
+    while mlflow.active_run():
+        mlflow.end_run()
