@@ -13,9 +13,9 @@ from algotrade.domain.timeframe import Timeframe
 
 HOUR = Timeframe("1h")
 HOUR_MS = HOUR.milliseconds
-LAWS = settings(max_examples=60, deadline=None)
+LAWS = settings(max_examples=40, deadline=None)
 
-SPOILS = (None, None, None, None, "open_time", "negative", "nan", "inf", "crossed", "twin", "copy")
+SPOILS = (None, "open_time", "negative", "nan", "inf", "crossed", "twin", "copy")
 
 
 def market(rows: int, seed: int, symbol: str) -> pd.DataFrame:
@@ -53,9 +53,8 @@ def raw_candles(draw: st.DrawFn) -> pd.DataFrame:
     series = []
     for symbol in ("A/B", "C/D"):
         rows = market(draw(st.integers(15, 40)), draw(st.integers(0, 99)), symbol)
-        how = draw(st.lists(st.sampled_from(SPOILS), min_size=0, max_size=9))
-        places = range(len(how))
-        series += [spoiled(rows.iloc[[i]], how[i] if i in places else None) for i in range(len(rows))]
+        spoils = draw(st.lists(st.sampled_from(SPOILS), max_size=7))
+        series += [spoiled(rows.iloc[[place]], how) for place, how in enumerate(spoils)] + [rows.iloc[len(spoils) :]]
     frame = pd.concat(series, ignore_index=True)
     return frame.sample(frac=1, random_state=draw(st.integers(0, 99)), ignore_index=True)
 

@@ -40,7 +40,7 @@ def frame_of(batch: Model) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(batches)
 def test_any_sequence_of_upserts_leaves_the_last_word_on_every_candle(history):
     model: Model = {}

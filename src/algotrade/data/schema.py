@@ -12,7 +12,7 @@ from algotrade.domain.candles import to_milliseconds
 from algotrade.domain.timeframe import Timeframe
 
 
-class CandleSchema(pa.DataFrameModel):  # type: ignore[misc]
+class CandleSchema(pa.DataFrameModel):
     """A long candle frame that keeps the contract: unique, sorted, on its grid, with possible prices.
 
     Times are the candles' open times (aware UTC, milliseconds). quote_volume, trades and taker_buy_volume

@@ -126,7 +126,8 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
                 advance(f"{symbol}: {rows} candles", steps=int(symbol not in fetched))
                 fetched[symbol] = rows
 
-            candles = ExchangeGateway(exchange).fetch_candles(symbols, timeframe, start, end, on_progress=on_progress)
+            gateway = ExchangeGateway(exchange)
+            candles = gateway.fetch_candles(symbols, timeframe, start, end, on_progress=on_progress)
         return SourceCandles(EXCHANGE, timeframe, candles)
 
 

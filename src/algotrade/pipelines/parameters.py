@@ -5,6 +5,7 @@ fields is an error that names those that are.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
@@ -13,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from algotrade.backtesting.simulate import SimulationSettings
 from algotrade.domain.costs import Costs
 from algotrade.errors import ConfigurationError
-from algotrade.models.base import MODELS, longest_history
+from algotrade.features import FeatureSet
+from algotrade.models.base import MODELS, build_model, longest_history
 from algotrade.strategies import Strategy, build_strategy
 from algotrade.validation.folds import FoldSettings
 from algotrade.validation.tuning import TuningSettings
@@ -42,12 +44,22 @@ class Parameters(BaseModel):
         Raises
         ------
         ConfigurationError
-            If a key is unknown or a value is not accepted.
+            If a key is unknown (the known ones are named) or a value is not accepted.
         """
+        _refuse_unknown(f"parameter of {cls.section}", values, tuple(cls.model_fields))
+        for name, field in cls.model_fields.items():
+            settings, given = field.annotation, values.get(name)
+            if is_dataclass(settings) and isinstance(given, Mapping):
+                known = tuple(own.name for own in fields(settings))
+                _refuse_unknown(f"parameter of {cls.section}.{name}", given, known)
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise ConfigurationError(_explain(cls, error)) from error
+            first = error.errors()[0]
+            where = ".".join((cls.section, *(str(part) for part in first["loc"])))
+            raise ConfigurationError(
+                f"Parameter {where} is {first['input']!r}: {first['msg']}. Change it in conf/ or with --params."
+            ) from error
 
 
 class IngestionParameters(Parameters):
@@ -63,6 +75,10 @@ class FeatureParameters(Parameters):
     section = "feature_engineering"
     names: tuple[str, ...] | None = None
     online_rows: int = Field(default=64, ge=1)
+
+    def model_post_init(self, _: Any) -> None:
+        """Refuse unknown features at once."""
+        FeatureSet.of(self.names)
 
 
 class TrainingParameters(Parameters):
@@ -90,6 +106,11 @@ class TrainingParameters(Parameters):
     tune: bool = True
     tuning: TuningSettings = TuningSettings()
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def model_post_init(self, _: Any) -> None:
+        """Refuse unknown models and settings at once, not when their step comes."""
+        for name in self.models:
+            build_model(name, self.settings_of(name))
 
     def settings_of(self, model: str) -> dict[str, Any]:
         """Settings of a model, with the run's seed unless it has its own."""
@@ -120,6 +141,10 @@ class BacktestingParameters(Parameters):
     strategies: dict[str, dict[str, Any]] = Field(default_factory=dict)
     pbo_groups: int = Field(default=16, ge=4, multiple_of=2)
 
+    def model_post_init(self, _: Any) -> None:
+        """Refuse unknown strategies and parameters at once, not when their step comes."""
+        self.build_strategies()
+
     def build_strategies(self) -> list[Strategy]:
         """Build the configured strategies, in the order of the configuration."""
         return [build_strategy(name, parameters) for name, parameters in self.strategies.items()]
@@ -131,27 +156,14 @@ SECTIONS = (IngestionParameters, FeatureParameters, TrainingParameters, Backtest
 def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Raise a ConfigurationError for a parameter that no pipeline knows or accepts."""
     sections = {section.section: section for section in SECTIONS}
-    known = (*RUN_PARAMETERS, *sections)
-    for name in parameters:
-        if name not in known:
-            raise ConfigurationError(_unknown("parameter", name, known))
+    _refuse_unknown("parameter", parameters, (*RUN_PARAMETERS, *sections))
     for name, section in sections.items():
         section.parse(parameters.get(name) or {})
 
 
-def _unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"Unknown {kind} {name!r}.{hint} Known are: {', '.join(known)}."
-
-
-def _explain(section: type[Parameters], error: ValidationError) -> str:
-    first = error.errors()[0]
-    *parents, name = (str(part) for part in first["loc"]) if first["loc"] else ("",)
-    where = ".".join((section.section, *parents))
-    if first["type"] == "extra_forbidden":
-        fields: Any = section
-        for part in parents:
-            fields = fields.model_fields[part].annotation
-        return _unknown(f"parameter of {where}", name, tuple(fields.model_fields))
-    return f"Parameter {where}.{name} is {first['input']!r}: {first['msg']}. Change it in conf/ or with --params."
+def _refuse_unknown(kind: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ConfigurationError(f"Unknown {kind} {name!r}.{hint} Known are: {', '.join(known)}.")

@@ -54,7 +54,7 @@ class MarketSettings:
     start: str = "2023-01-01"
     candles: int = 9_000
     seed: int = 7
-    signal: float = 0.18
+    signal: float = 0.14
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "symbols", tuple(self.symbols))

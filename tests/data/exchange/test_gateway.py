@@ -77,11 +77,16 @@ class TestCandles:
         assert candles.empty
         assert candles["open_time"].dtype == "datetime64[ms, UTC]"
 
-    def test_several_symbols_and_their_progress(self, client):
+    def test_several_symbols_and_their_progress(self, gateway):
         seen: list[tuple[str, int]] = []
-        gateway = ExchangeGateway("binance", client, on_progress=lambda symbol, count: seen.append((symbol, count)))
 
-        candles = gateway.fetch_candles(["ETH/USDT", "BTC/USDT"], HOUR, moment(0), moment(1_200))
+        candles = gateway.fetch_candles(
+            ["ETH/USDT", "BTC/USDT"],
+            HOUR,
+            moment(0),
+            moment(1_200),
+            on_progress=lambda symbol, count: seen.append((symbol, count)),
+        )
 
         assert candles.groupby("symbol").size().to_dict() == {"BTC/USDT": 1_200, "ETH/USDT": 1_200}
         assert seen == [("ETH/USDT", 1_000), ("ETH/USDT", 1_200), ("BTC/USDT", 1_000), ("BTC/USDT", 1_200)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ class ExchangeGateway:
     client : ccxt.Exchange, optional
         A client that is set up already; by default one for the exchange's spot markets that keeps to its
         rate limit.
-    on_progress : callable, optional
     attempts : int, default 5
         How often a call is tried before the exchange counts as unavailable.
     first_pause_seconds : float, default 1
@@ -53,17 +52,21 @@ class ExchangeGateway:
         exchange_id: str,
         client: Any = None,
         *,
-        on_progress: OnProgress = _silent,
         attempts: int = 5,
         first_pause_seconds: float = 1.0,
     ) -> None:
         self.exchange_id = exchange_id
         self._client = client if client is not None else _spot_client(exchange_id)
-        self._on_progress = on_progress
         self._calls = VenueCalls(self._client, attempts, first_pause_seconds)
 
     def fetch_candles(
-        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime | None = None
+        self,
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime | None = None,
+        *,
+        on_progress: OnProgress = _silent,
     ) -> pd.DataFrame:
         """Every closed candle of a span, as the exchange sends it.
 
@@ -74,6 +77,8 @@ class ExchangeGateway:
         timeframe : Timeframe
         start, end : datetime
             First open time, and the open time before which to stop (by default, now); aware.
+        on_progress : callable, optional
+            Told the symbol and how many of its candles have arrived, after each page.
 
         Returns
         -------
@@ -95,16 +100,19 @@ class ExchangeGateway:
         unified = [unified_symbol(symbol) for symbol in symbols]
         self._refuse_unknown_symbols(unified)
         span = self._closed_span(timeframe, start, end)
-        return pd.concat([self._candles_of(symbol, timeframe, span) for symbol in unified], ignore_index=True)
+        series = [self._candles_of(symbol, timeframe, span, partial(on_progress, symbol)) for symbol in unified]
+        return pd.concat(series, ignore_index=True)
 
-    def _candles_of(self, symbol: str, timeframe: Timeframe, span: Span) -> pd.DataFrame:
+    def _candles_of(
+        self, symbol: str, timeframe: Timeframe, span: Span, on_page: Callable[[int], None]
+    ) -> pd.DataFrame:
         page_rows = self._page_rows(symbol)
 
         def fetch_page(since: int) -> list[Row]:
             rows = self._calls.call(self._client.fetch_ohlcv, symbol, timeframe.name, since=since, limit=page_rows)
             return [row[:6] for row in rows]
 
-        rows = fetch_all(fetch_page, span, page_rows, lambda fetched: self._on_progress(symbol, fetched))
+        rows = fetch_all(fetch_page, span, page_rows, on_page)
         numbers = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 5)
         values = dict(zip(VALUE_COLUMNS[:5], numbers.T, strict=True)) | dict.fromkeys(OPTIONAL_COLUMNS, np.nan)
         frame = pd.DataFrame({"open_time": from_milliseconds([int(row[0]) for row in rows]), **values})

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -37,13 +38,20 @@ def head_lines(path: Path) -> list[str]:
     UnknownFormat
         If an archive is damaged or does not hold exactly one CSV file.
     """
+    state = path.stat()
+    return list(_head_lines(path, state.st_mtime_ns, state.st_size))
+
+
+# Every importer looks at the same head in turn; the time and size of the file tell when it is another one.
+@lru_cache(maxsize=1)
+def _head_lines(path: Path, _changed: int, _size: int) -> tuple[str, ...]:
     try:
         with _opened(path) as stream:
             head = stream.read(_HEAD_BYTES)
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise UnknownFormat(f"{path.name} cannot be unpacked: {error}. Get the file again.") from error
     lines = head.decode("utf-8-sig", errors="replace").splitlines()
-    return lines[:-1] if len(head) == _HEAD_BYTES else lines
+    return tuple(lines[:-1] if len(head) == _HEAD_BYTES else lines)
 
 
 def header_of(line: str) -> list[str]:

@@ -29,7 +29,7 @@ def inspect(source: SourceCandles) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
         logger.info("%s", note)
     inspected = inspect_candles(source.candles, source.timeframe)
     candles = inspected.candles
-    universe = {
+    universe: Universe = {
         "source": source.source,
         "exchange": str(candles["exchange"].iloc[0]),
         "timeframe": source.timeframe.name,
@@ -64,7 +64,6 @@ def require_enough_history(
         training = TrainingParameters.parse(training_parameters)
         timeframe = Timeframe(universe["timeframe"])
         known = pd.concat([candles[_KEYS], _stored_keys(history, universe, timeframe)])
-        known = known.drop_duplicates().sort_values(_KEYS)
         warm_up = FeatureSet.of(FeatureParameters.parse(feature_parameters).names).lookback + training.history - 2
         rows = _rows_with_features_and_label(known, warm_up, training.horizon)
         walk_forward_folds(*rows, timeframe.milliseconds, training.folds)
@@ -93,8 +92,9 @@ def _stored_keys(history: CandleStore, universe: Universe, timeframe: Timeframe)
 
 
 def _rows_with_features_and_label(candles: pd.DataFrame, warm_up: int, horizon: int) -> tuple[IntArray, IntArray]:
-    """Open time and ``known_at`` of the candles that can become samples, gaps aside."""
-    times = [to_milliseconds(series) for _, series in candles.groupby("symbol", sort=True)["open_time"]]
+    """Open time and ``known_at`` of the candles that can become samples, each once, gaps aside."""
+    by_symbol = candles.groupby("symbol", sort=True)["open_time"]
+    times = [np.unique(to_milliseconds(series)) for _, series in by_symbol]
     open_time = [of_symbol[warm_up : len(of_symbol) - horizon - 1] for of_symbol in times]
     known_at = [of_symbol[warm_up + horizon + 1 :] for of_symbol in times]
     return np.concatenate(open_time), np.concatenate(known_at)
