@@ -1,12 +1,13 @@
-"""The candle store behaves as a dictionary that was written to disk."""
+"""The candle store behaves as a dictionary that was written to disk, on every database."""
 
-import tempfile
-from pathlib import Path
+import itertools
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.postgres import new_database, postgres_server  # noqa: F401 - fixture
 
 from algotrade.data.store import CandleStore
 from algotrade.domain.candles import VALUE_COLUMNS, from_milliseconds
@@ -26,12 +27,24 @@ batches = st.lists(
 )
 
 
-def frame_of(batch: Model) -> pd.DataFrame:
+names = itertools.count()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(request, tmp_path_factory):
+    if request.param == "sqlite":
+        yield CandleStore(f"sqlite:///{tmp_path_factory.mktemp('store')}/candles.db")
+        return
+    with new_database(request.getfixturevalue("postgres_server")) as url:
+        yield CandleStore(url)
+
+
+def frame_of(batch: Model, exchange: str) -> pd.DataFrame:
     keys = sorted(batch)
     values = np.array([batch[key] for key in keys], dtype=np.float64)
     return pd.DataFrame(
         {
-            "exchange": "x",
+            "exchange": exchange,
             "symbol": [symbol for symbol, _ in keys],
             "timeframe": "1h",
             "open_time": from_milliseconds([hour * HOUR.milliseconds for _, hour in keys]),
@@ -40,18 +53,23 @@ def frame_of(batch: Model) -> pd.DataFrame:
     )
 
 
+def merged(old: tuple[float | None, ...] | None, new: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    """The new values, but for those that are not known."""
+    return new if old is None else tuple(a if b is None else b for a, b in zip(old, new, strict=True))
+
+
 @settings(max_examples=20, deadline=None)
 @given(batches)
-def test_any_sequence_of_upserts_leaves_the_last_word_on_every_candle(history):
+def test_any_sequence_of_upserts_leaves_the_last_word_on_every_candle(store, history):
     model: Model = {}
-    with tempfile.TemporaryDirectory() as folder:
-        store = CandleStore(f"sqlite:///{Path(folder) / 'candles.db'}")
-        for batch in history:
-            count = store.upsert(frame_of(batch))
+    exchange = f"exchange {next(names)}"
+    for batch in history:
+        count = store.upsert(frame_of(batch, exchange))
 
-            assert count.new == len(batch.keys() - model.keys())
-            assert count.unchanged == sum(model.get(key) == value for key, value in batch.items())
-            assert count.new + count.changed + count.unchanged == len(batch)
-            model |= batch
+        after = model | {key: merged(model.get(key), value) for key, value in batch.items()}
+        assert count.new == len(after) - len(model)
+        assert count.unchanged == sum(model.get(key) == after[key] for key in batch)
+        assert count.new + count.changed + count.unchanged == len(batch)
+        model = after
 
-        pd.testing.assert_frame_equal(store.read("x", HOUR), frame_of(model))
+    pd.testing.assert_frame_equal(store.read(exchange, HOUR), frame_of(model, exchange))

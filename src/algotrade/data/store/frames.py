@@ -89,7 +89,7 @@ def _numbers(candles: pd.DataFrame) -> FloatArray:
 
 
 def long_frame(
-    series: tuple[str, str], symbols: Sequence[str], answers: Sequence[pd.DataFrame], columns: Sequence[str]
+    series: tuple[str, str], symbols: Sequence[str], answers: Sequence[pa.Table], columns: Sequence[str]
 ) -> pd.DataFrame:
     """Long candle frame of one exchange and timeframe from the rows of each symbol.
 
@@ -97,39 +97,42 @@ def long_frame(
     ----------
     series : (exchange, timeframe)
     symbols : sequence of str
-    answers : sequence of DataFrame
+    answers : sequence of Table
         ``open_time`` in milliseconds and the value columns of each symbol, ``NULL`` where there is no value.
     columns : sequence of str
         The value columns.
     """
-    counts = [len(answer) for answer in answers]
+    counts = [answer.num_rows for answer in answers]
     total = sum(counts)
-    place = pa.array(np.repeat(np.arange(len(symbols), dtype=np.int32), counts))
-    keys = {
-        "exchange": _repeated(series[0], total),
-        "symbol": _named(place, symbols),
-        "timeframe": _repeated(series[1], total),
-    }
-    times = np.concatenate([answer["open_time"].to_numpy(dtype=np.int64) for answer in answers])
-    return pd.DataFrame(
-        {
-            **{name: pd.Series(text.to_pandas(), dtype="str") for name, text in keys.items()},
-            "open_time": from_milliseconds(times),
-            **{name: _column(answers, name) for name in columns},
-        }
-    )
+    # One block for all numbers: the frame takes it as it is.
+    numbers = np.empty((len(columns), total))
+    for name, row in zip(columns, numbers, strict=True):
+        _fill(row, answers, name)
+        if name in OPTIONAL_COLUMNS:
+            row[row == NULL] = np.nan
+    times_ms = np.empty(total, dtype=np.int64)
+    _fill(times_ms, answers, "open_time")
+    frame = pd.DataFrame(numbers.T, columns=list(columns), copy=False)
+    frame.insert(0, "exchange", _repeated([series[0]], [total]))
+    frame.insert(1, "symbol", _repeated(symbols, counts))
+    frame.insert(2, "timeframe", _repeated([series[1]], [total]))
+    frame.insert(3, "open_time", from_milliseconds(times_ms))
+    return frame
 
 
-def _named(places: pa.Array, names: Sequence[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(places, pa.array(names, pa.large_string())).cast(pa.large_string())
+def _fill(target: "FloatArray | IntArray", answers: Sequence[pa.Table], name: str) -> None:
+    start = 0
+    for answer in answers:
+        for chunk in answer.column(name).chunks if answer.num_rows else ():
+            target[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+            start += len(chunk)
 
 
-def _repeated(name: str, count: int) -> pa.Array:
-    return _named(pa.array(np.zeros(count, dtype=np.int32)), [name])
-
-
-def _column(answers: Sequence[pd.DataFrame], name: str) -> FloatArray:
-    numbers = np.concatenate([answer[name].to_numpy(dtype=np.float64) for answer in answers])
-    if name in OPTIONAL_COLUMNS:
-        numbers[numbers == NULL] = np.nan
-    return numbers
+def _repeated(names: Sequence[str], counts: Sequence[int]) -> "pd.Series[str]":
+    """Each name as often as its count says, as one column of text."""
+    texts = [name.encode() for name in names]
+    lengths = np.repeat(np.array([len(text) for text in texts], dtype=np.int64), counts)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    data = b"".join(text * count for text, count in zip(texts, counts, strict=True))
+    column = pa.LargeStringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(data))
+    return pd.Series(column.to_pandas(), dtype="str")

@@ -1,23 +1,60 @@
-"""Between the quarantine frame and its table: each bad row once, whatever it lacks."""
+"""Rows that are no candles: filed once with their reason, listed, and filtered."""
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sql
 
+from algotrade.data.store.backend import Backend
 from algotrade.data.store.tables import QUARANTINE
 from algotrade.domain.candles import SERIES_COLUMNS, VALUE_COLUMNS, from_milliseconds
 
 _TEXT = (*SERIES_COLUMNS, "origin", "reason")
-_COLUMNS = tuple(column.name for column in QUARANTINE.columns if column.name != "digest")
+_FILED = tuple(column.name for column in QUARANTINE.columns if column.name not in {"digest", "released_at"})
 
 
-def quarantine_records(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def add_quarantine(backend: Backend, rows: pd.DataFrame) -> int:
+    """File rows, each once; return how many of them are new."""
+    if rows.empty:
+        return 0
+    records = _records(rows)
+    with backend.writing() as connection:
+        backend.lock(connection, ["quarantine"])
+        known = set(connection.execute(sql.select(QUARANTINE.c.digest)).scalars())
+        new = [record for digest, record in records.items() if digest not in known]
+        if new:
+            connection.execute(sql.insert(QUARANTINE), new)
+    return len(new)
+
+
+def read_quarantine(backend: Backend, *conditions: "sql.ColumnElement[bool]") -> pd.DataFrame:
+    """Rows that meet every condition, sorted by series and open time."""
+    with backend.reading() as connection:
+        return quarantine_frame(connection, *conditions)
+
+
+def quarantine_frame(connection: sql.Connection, *conditions: "sql.ColumnElement[bool]") -> pd.DataFrame:
+    """The same within an open transaction."""
+    rows = connection.execute(sql.select(QUARANTINE).where(sql.true(), *conditions)).all()
+    frame = pd.DataFrame(rows, columns=[column.name for column in QUARANTINE.columns])
+    # Sorted here, since databases sort words each in their own way.
+    frame = frame.sort_values([*SERIES_COLUMNS, "open_time", "digest"], na_position="first", ignore_index=True)
+    types: dict[str, Any] = dict.fromkeys((*_TEXT, "digest"), "str") | dict.fromkeys(VALUE_COLUMNS, "float64")
+    times = {name: _times(frame[name]) for name in ("open_time", "released_at")}
+    frame = frame.assign(**times).astype(types)
+    return frame[[*_FILED, "digest", "released_at"]].rename(columns={"digest": "row_id"})
+
+
+def _times(milliseconds: "pd.Series[Any]") -> pd.DatetimeIndex:
+    return from_milliseconds(milliseconds.astype("Int64").to_numpy(dtype=np.int64, na_value=pd.NaT.value))
+
+
+def _records(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Records of the rows by their digest; what a row lacks is None."""
     text: dict[str, Any] = dict.fromkeys(_TEXT, "str")
-    frame = rows.reindex(columns=list(_COLUMNS)).astype(text)
+    frame = rows.reindex(columns=list(_FILED)).astype(text)
     frame[list(_TEXT)] = frame[list(_TEXT)].fillna("")
     times = [None if pd.isna(time) else round(time.timestamp() * 1_000) for time in frame["open_time"]]
     numbers = frame[list(VALUE_COLUMNS)].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -29,11 +66,3 @@ def quarantine_records(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
         digest = hashlib.sha256(repr(sorted(record.items())).encode()).hexdigest()
         records[digest] = record | {"digest": digest}
     return records
-
-
-def quarantine_frame(rows: Sequence[Any]) -> pd.DataFrame:
-    """Frame of the table's rows, in the columns of a quarantine."""
-    frame = pd.DataFrame(rows, columns=[column.name for column in QUARANTINE.columns])[list(_COLUMNS)]
-    times = frame["open_time"].astype("Int64").to_numpy(dtype=np.int64, na_value=pd.NaT.value)
-    types: dict[str, Any] = dict.fromkeys(_TEXT, "str") | dict.fromkeys(VALUE_COLUMNS, "float64")
-    return frame.assign(open_time=from_milliseconds(times)).astype(types)
