@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.kedro_runs",)
+
 ROOT = Path(__file__).parents[1]
 NETWORK_GUARD = ROOT / "tests" / "network_guard"
 

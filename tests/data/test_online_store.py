@@ -125,13 +125,6 @@ class TestReadingAndWriting:
         assert store.spec("binance", "4h") is None
         assert store.symbols("kraken", "1h") == ()
 
-    def test_names_the_exchange_that_published_last(self, store: OnlineStore) -> None:
-        assert store.exchange_of("1h", SPEC.fingerprint) is None
-        store.write("binance", "1h", [vectors()], SPEC)
-        store.write("kraken", "1h", [vectors()], SPEC)
-        store.write("coinbase", "1h", [vectors()], FeatureSpec(SPEC.names, "another"))
-        assert store.exchange_of("1h", SPEC.fingerprint) == "kraken"
-
     def test_older_rows_are_left_out_but_a_corrected_candle_arrives(self, store: OnlineStore) -> None:
         assert store.write("binance", "1h", [vectors(last_hour=100)], SPEC) == 1
         assert store.write("binance", "1h", [vectors(last_hour=99, values=ODD_VALUES * 2)], SPEC) == 0

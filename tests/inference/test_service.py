@@ -1,29 +1,23 @@
 """The service as users start it: a real bundle, a real online store, ``bentoml serve``, HTTP."""
 
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import numpy as np
 import psutil
 import pytest
 
 from algotrade.data.online_store import FeatureSpec, OnlineStore
-from algotrade.inference.launch import SERVICE, command, environment, launch
+from algotrade.inference.launch import command, environment, launch
 from algotrade.inference.settings import ServingSettings
 from algotrade.models import LabelledSamples, ModelBundle, Samples, Targets, build_model, write_bundle
+from tests.serving import PATIENCE_SECONDS, Server, free_port, running_service
 
 from .fakes import NAMES, vectors
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
-PATIENCE_SECONDS = 90
 
 
 def settings_in(data: Path, port: int = 3000) -> ServingSettings:
@@ -40,6 +34,7 @@ def train(folder: Path, fingerprint: str = "fingerprint-a") -> None:
         "feature_fingerprint": fingerprint,
         "lookback": 1,
         "horizon": 4,
+        "exchange": "binance",
         "timeframe": "1h",
         "symbols": SYMBOLS,
         "training_start": "2024-01-01T00:00:00Z",
@@ -47,32 +42,6 @@ def train(folder: Path, fingerprint: str = "fingerprint-a") -> None:
         "data_digest": "none",
     }
     write_bundle(folder, build_model("logistic").fit(samples), provenance)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-@dataclass
-class Server:
-    client: httpx.Client
-    process: psutil.Process
-    settings: ServingSettings
-    log: Path
-
-
-def wait_until_it_answers(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            client.get("/health")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"the service did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="module")
@@ -84,40 +53,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     spec = FeatureSpec(NAMES, "fingerprint-a")
     store.write("binance", "1h", [vectors(symbol, seed=seed) for seed, symbol in enumerate(SYMBOLS)], spec)
     store.close()
-    log = folder / "log.txt"
-    serve = [str(Path(sys.executable).with_name("bentoml")), "serve", SERVICE]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [*serve, "--host", settings.host, "--port", str(settings.port)],
-            cwd=folder,
-            env=environment(settings),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=20) as client:
-            wait_until_it_answers(client, process, log)
-            yield Server(client, psutil.Process(process.pid), settings, log)
-    finally:
-        stop(process)
-        store.shutdown()
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server as Ctrl-C does, and whatever it left of its process tree."""
-    family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=5)
-    _, survivors = psutil.wait_procs(family, timeout=5)
-    for survivor in survivors:
-        survivor.kill()
-    assert not survivors, f"the service left {survivors} behind"
+    with running_service(settings, folder) as running:
+        yield running
+    store.shutdown()
 
 
 def test_predictions_are_those_of_the_bundle(server: Server) -> None:

@@ -19,6 +19,7 @@ PROVENANCE = {
     "feature_fingerprint": "f00d",
     "lookback": 300,
     "horizon": 4,
+    "exchange": "binance",
     "timeframe": "1h",
     "symbols": ("BTC/USDT",),
     "training_start": datetime(2024, 1, 1, tzinfo=UTC),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from algotrade.models.bundle import ModelBundle
-from tests.pipelines.conftest import kedro
+from tests.kedro_runs import SYMBOLS, kedro
 
 STRATEGIES = {"ml_signal", "momentum", "mean_reversion", "buy_and_hold"}
 STRATEGY_FIGURES = {
@@ -64,8 +64,8 @@ def test_candidates_are_judged_on_the_same_rows(finished: Path):
         model: own[["symbol", "open_time"]].sort_values(["symbol", "open_time"], ignore_index=True)
         for model, own in predictions.groupby("model")
     }
-    for model in rows:
-        pd.testing.assert_frame_equal(rows[model], rows["lightgbm"])
+    for own in rows.values():
+        pd.testing.assert_frame_equal(own, rows["lightgbm"])
 
 
 def test_the_registry_knows_the_champion_that_is_on_disk(finished: Path, metrics: dict):
@@ -89,7 +89,7 @@ def test_metrics_and_trials_are_tracked(finished: Path, metrics: dict):
 
 
 def test_a_second_run_writes_no_candle_twice_and_says_so(finished: Path):
-    answer = kedro(finished, "run", "--env", "test", "--pipeline", "ingestion")
+    answer = kedro(finished, "run", "--env", "test", "--pipeline", "ingestion", "--params", f"symbols={SYMBOLS}")
     assert answer.returncode == 0, answer.stderr
     assert "0 new, 0 changed, 7500 unchanged" in answer.stderr
 

@@ -203,7 +203,6 @@ class OnlineStore:
             pipe.hset(f"{series}:vectors", mapping=newer)
             pipe.set(f"{series}:fingerprint", spec.fingerprint)
             pipe.setnx(_names_key(spec.fingerprint), json.dumps(spec.names))
-        pipe.set(_publisher_key(timeframe, spec.fingerprint), exchange)
         pipe.execute()
         return len(newer)
 
@@ -255,12 +254,6 @@ class OnlineStore:
                 return None
             names = cast("bytes | None", client.get(_names_key(fingerprint.decode())))
         return FeatureSpec(tuple(json.loads(names or b"[]")), fingerprint.decode())
-
-    def exchange_of(self, timeframe: str, fingerprint: str) -> str | None:
-        """Exchange for which features of ``fingerprint`` were published last, or None where none were."""
-        with self._connected() as client:
-            exchange = cast("bytes | None", client.get(_publisher_key(timeframe, fingerprint)))
-        return exchange.decode() if exchange else None
 
     def clear(self, exchange: str, timeframe: str) -> None:
         """Forget the published vectors, so that older candles may be published again."""
@@ -336,10 +329,6 @@ class OnlineStore:
 
 def _series(exchange: str, timeframe: str) -> str:
     return f"algotrade:online:{exchange}:{timeframe}"
-
-
-def _publisher_key(timeframe: str, fingerprint: str) -> str:
-    return f"algotrade:publisher:{timeframe}:{fingerprint}"
 
 
 def _names_key(fingerprint: str) -> str:

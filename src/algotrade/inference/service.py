@@ -67,7 +67,7 @@ class SignalService:
         bundle = ModelBundle.load(settings.bundle_folder)
         self._store = OnlineStore(settings.online_store_url)
         description = _describe(bundle.manifest)
-        features = OnlineFeatures(self._store, description, settings.exchange)
+        features = OnlineFeatures(self._store, description, settings.exchange or bundle.manifest.exchange)
         _current.predictor = Predictor(bundle, description, features, _metrics, long_above=settings.long_above)
 
     @bentoml.on_deployment

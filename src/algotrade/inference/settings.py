@@ -19,8 +19,7 @@ class ServingSettings(BaseSettings):
     redis_url : str, optional
         URL of the online store; the embedded one below ``data`` by default.
     exchange : str, optional
-        Whose candles the online features are made of; by default the one that published features
-        of the bundle's feature set last.
+        Whose candles the online features are made of; by default the one that the model was trained on.
     long_above : float in [0, 1]
         The signal is ``long`` where the probability of a positive forward return exceeds this.
     host : str

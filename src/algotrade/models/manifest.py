@@ -33,7 +33,7 @@ class Provenance(BaseModel):
         Candles from which the feature set computes one row.
     horizon : int
         Candles that the forecast return spans.
-    timeframe : str
+    exchange, timeframe : str
     symbols : tuple of str
         That the model was trained on.
     training_start, training_end : datetime
@@ -52,6 +52,7 @@ class Provenance(BaseModel):
     feature_fingerprint: str
     lookback: NonNegativeInt
     horizon: PositiveInt
+    exchange: str
     timeframe: str
     symbols: tuple[str, ...]
     training_start: AwareDatetime

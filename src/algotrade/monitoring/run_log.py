@@ -11,7 +11,6 @@ QUIET_LOGGERS = (
     "alembic",
     "kedro",
     "kedro_mlflow",
-    "kedro_viz",
     "matplotlib",
     "mlflow",
     "optuna",
@@ -19,7 +18,7 @@ QUIET_LOGGERS = (
     "tf2onnx",
 )
 # They say of an error, in other words, what the error itself says.
-SILENT_LOGGERS = ("kedro.pipeline.node", "kedro.runner")
+SILENT_LOGGERS = ("kedro.pipeline.node", "kedro.runner", "kedro_viz")
 
 
 class _RunIdFormatter(logging.Formatter):

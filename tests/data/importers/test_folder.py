@@ -85,7 +85,7 @@ class TestWhatIsChosen:
         assert origins == ["futures/BTCUSDT-1h.parquet", "spot/BTCUSDT-1h.parquet"]
 
     def test_readmes_checksums_and_hidden_files_are_ignored(self, folder):
-        for name in ("README.md", ".DS_Store", "BTCUSDT-1h.zip.CHECKSUM", "notes.txt", ".cache/x.xlsx"):
+        for name in ("README.md", ".DS_Store", "BTCUSDT-1h.zip.CHECKSUM", ".cache/x.xlsx"):
             path = folder / "kraken" / name
             path.parent.mkdir(exist_ok=True)
             path.write_text("not candles")

@@ -17,7 +17,7 @@ from algotrade.domain.timeframe import IntArray, Timeframe
 from algotrade.errors import BadCandles, ConfigurationError, NoCandles, UnknownFormat
 
 _IGNORED_PREFIXES = ("readme", "license", "changelog")
-_IGNORED_SUFFIXES = (".md", ".txt", ".checksum")
+_IGNORED_SUFFIXES = (".md", ".checksum")
 _LEVELS = ("spot", "futures", "klines", "daily", "monthly")
 
 

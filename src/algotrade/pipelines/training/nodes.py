@@ -156,6 +156,7 @@ def package(
         "feature_fingerprint": spec["fingerprint"],
         "lookback": spec["lookback"],
         "horizon": settings.horizon,
+        "exchange": universe["exchange"],
         "timeframe": universe["timeframe"],
         "symbols": universe["symbols"],
         "training_start": from_milliseconds([data.open_time.min()])[0],
