@@ -1,32 +1,14 @@
-"""Project commands; Kedro finds the group by its name and offers them as its own, too."""
+"""``algotrade venue``."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from algotrade.errors import AlgotradeError
+from algotrade.cli.plain_errors import plain_errors
 
 
-@click.group()
-def cli() -> None:
-    """Commands of algotrade; the pipelines are run by ``kedro run``."""
-
-
-@cli.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port on 127.0.0.1; 3000 by default.")
-def serve(port: int | None) -> None:
-    """Serve the champion over HTTP, on this machine only."""
-    from algotrade.inference.launch import launch  # noqa: PLC0415 - each command imports what it needs
-    from algotrade.inference.settings import ServingSettings  # noqa: PLC0415
-
-    try:
-        launch(ServingSettings() if port is None else ServingSettings(port=port))
-    except AlgotradeError as error:
-        raise click.ClickException(str(error)) from error
-
-
-@cli.command()
+@click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--speed", type=click.FloatRange(0), default=1.0, show_default=True, help="Venue seconds in a second.")
 @click.option("--symbols", default=None, help="Separated by commas, as in BTC/USDT,ETH/USDT.")
@@ -44,7 +26,5 @@ def venue(**options: Any) -> None:
     """Run an exchange on this machine that speaks Binance's market-data protocol."""
     from algotrade.simulation.venue.launch import VenueOptions, launch  # noqa: PLC0415
 
-    try:
+    with plain_errors():
         launch(VenueOptions(**options), click.echo)
-    except AlgotradeError as error:
-        raise click.ClickException(str(error)) from error
