@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from algotrade.reporting import ReportContext, ReportFrames, judge
+from algotrade.reporting import QualityFrames, ReportContext, ReportFrames, judge
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT", "XRP/USDT")
 MODELS = {"baseline": 0.515, "lightgbm": 0.556, "lstm": 0.537, "ensemble": 0.561}
@@ -61,7 +61,18 @@ def run_metrics(source: str = "simulated", symbols: tuple[str, ...] = SYMBOLS) -
             "end": "2024-12-31T23:00:00+00:00",
             "rows": 87_720,
             "gaps": 3,
+            "missing_candles": 12,
+            "known_missing_candles": 4,
+            "longest_gap_candles": 7,
+            "duplicates": 0,
             "quarantined": 12,
+            "anomalies": {"returns": 14, "volumes": 3, "stale_candles": 0, "divergent_candles": 9},
+            "last_candle_age_seconds": 3_700.0,
+            "divergence": {
+                "binance": {"median_deviation_bps": 1.2, "max_deviation_bps": 80.0, "left_out_share": 0.0},
+                "kraken": {"median_deviation_bps": 3.4, "max_deviation_bps": 412.0, "left_out_share": 0.0001},
+            },
+            "digest": "5c1f0b7a" * 8,
         },
         "models": models,
         "champion": {"name": "ensemble", "version": "3", "fingerprint": "9f2c41d07be3a855"},
@@ -138,7 +149,54 @@ def frames() -> ReportFrames:
             for fold in range(8)
         ]
     )
-    return ReportFrames(equity_frame(), scores, importance, calibration, folds)
+    return ReportFrames(equity_frame(), scores, importance, calibration, folds, quality_frames())
+
+
+def quality_frames(
+    symbols: tuple[str, ...] = SYMBOLS, exchanges: tuple[str, ...] = ("binance", "kraken")
+) -> QualityFrames:
+    random = np.random.default_rng(17)
+    times = pd.date_range("2023-01-01", periods=120, freq="6D", tz="UTC").as_unit("ms")
+    series = [{"exchange": exchange, "symbol": symbol} for exchange in exchanges for symbol in symbols]
+    cover = pd.concat(
+        [
+            pd.DataFrame({**keys, "time": times, "candles": 144 - random.binomial(9, 0.03, 120), "expected": 144})
+            for keys in series
+        ],
+        ignore_index=True,
+    )
+    reasons = pd.DataFrame(
+        [
+            {**keys, "reason": reason, "rows": int(random.integers(1, 40))}
+            for keys in series
+            for reason in ("the volume is negative", "a price or the volume is missing or not finite")
+        ]
+    )
+    odd = pd.DataFrame(
+        [
+            {**keys, "kind": kind, "open_time": times[place], "score": float(score * random.choice([-1, 1]))}
+            for keys in series
+            for kind, score in (("return", 25), ("volume", 7), ("stale", 5), ("divergence", 300))
+            for place in random.integers(0, 120, 3)
+        ]
+    )
+    timeline = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    **keys,
+                    "time": times,
+                    "compared": 144,
+                    "mean_deviation_bps": random.gamma(2, 2, 120),
+                    "max_deviation_bps": 20 + random.gamma(2, 20, 120),
+                    "left_out": random.binomial(1, 0.05, 120),
+                }
+            )
+            for keys in series
+        ],
+        ignore_index=True,
+    )
+    return QualityFrames(cover, reasons, odd, timeline)
 
 
 def quality_frame(symbols: tuple[str, ...] = SYMBOLS) -> pd.DataFrame:
@@ -157,6 +215,11 @@ def quality_frame(symbols: tuple[str, ...] = SYMBOLS) -> pd.DataFrame:
                 "longest_gap_candles": 2 * (position % 3),
                 "quarantined": 4 * (position % 2),
                 "zero_volume": position,
+                "return_anomalies": 3,
+                "volume_anomalies": position,
+                "stale_candles": 0,
+                "divergent_candles": 0,
+                "last_candle_age_seconds": np.nan,
             }
             for position, symbol in enumerate(symbols)
         ]

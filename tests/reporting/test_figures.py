@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from algotrade.errors import DataError
-from algotrade.reporting import ReportFrames, figures, report_figures
+from algotrade.reporting import QualityFrames, ReportFrames, figures, report_figures
 from algotrade.reporting.figures.canvas import HIGHLIGHT, MUTED
 from algotrade.reporting.figures.performance import monthly_table
 from algotrade.reporting.figures.sampling import MOST_POINTS, extreme_positions
 from algotrade.reporting.page import CAPTIONS
 
 FRAMES = ("equity", "fold_scores", "importance", "calibration", "folds")
+QUALITY_FRAMES = ("coverage", "quarantined", "anomalies", "timeline")
 
 
 def growth(values, start="2024-01-01", freq="D"):
@@ -137,7 +138,10 @@ def test_nothing_to_draw_is_said_in_words():
 
 
 def test_one_row_of_everything_can_be_drawn(metrics, report_frames):
-    single = ReportFrames(**{name: getattr(report_frames, name).head(1) for name in FRAMES})
+    quality = {name: getattr(report_frames.quality, name).head(1) for name in QUALITY_FRAMES}
+    single = ReportFrames(
+        **{name: getattr(report_frames, name).head(1) for name in FRAMES}, quality=QualityFrames(**quality)
+    )
     for figure in report_figures(metrics, single).values():
         json.loads(figure.to_json())
 

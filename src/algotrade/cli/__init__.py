@@ -2,7 +2,11 @@
 
 import click
 
+from algotrade.cli.candles import candles
+from algotrade.cli.quarantine import quarantine
+from algotrade.cli.records import records
 from algotrade.cli.serve import serve
+from algotrade.cli.stream import stream
 from algotrade.cli.venue import venue
 
 
@@ -11,5 +15,5 @@ def cli() -> None:
     """Commands of algotrade; the pipelines are run by ``kedro run``."""
 
 
-for _command in (serve, venue):
+for _command in (candles, quarantine, records, serve, stream, venue):
     cli.add_command(_command)

@@ -1,5 +1,7 @@
 """What a source of candles hands over, wherever the candles come from."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +12,16 @@ SIMULATED = "simulated"
 FILES = "files"
 EXCHANGE = "exchange"
 SOURCES = (SIMULATED, FILES, EXCHANGE)
+
+
+def exchange_names(chosen: str | Sequence[str] | None) -> list[str]:
+    """Exchanges that a configuration names, in lower case, each once; none where it names none.
+
+    >>> exchange_names("binance+Kraken"), exchange_names(["kraken"]), exchange_names(None)
+    (['binance', 'kraken'], ['kraken'], [])
+    """
+    names = re.split(r"[+;,\s]+", chosen) if isinstance(chosen, str) else chosen or ()
+    return list(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
 
 
 @dataclass(frozen=True)

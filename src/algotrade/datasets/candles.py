@@ -11,12 +11,11 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 from algotrade.data.importers import read_folder
-from algotrade.data.source import EXCHANGE, FILES, SIMULATED, SOURCES, SourceCandles
+from algotrade.data.source import EXCHANGE, FILES, SIMULATED, SOURCES, SourceCandles, exchange_names
 from algotrade.data.store import CandleStore
 from algotrade.domain.symbol import unified_symbol
 from algotrade.domain.timeframe import Timeframe
-from algotrade.errors import ConfigurationError
-from algotrade.monitoring.progress import progress
+from algotrade.errors import ConfigurationError, NoCandles
 from algotrade.simulation.market import MarketSettings, simulate_market
 
 _DEFAULT_TIMEFRAME = "1h"
@@ -35,9 +34,12 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
     source : str
         ``simulated``, ``files`` or ``exchange``.
     selection : mapping
-        ``path``, ``exchange``, ``symbols``, ``timeframe``, ``start``, ``end``; each may be None.
+        ``path``, ``exchange``, ``symbols``, ``timeframe``, ``start``, ``end``; each may be None. Several exchanges
+        and symbols are written as ``binance+kraken``.
     simulation : mapping
         Settings of the simulated market.
+    database : str, optional
+        URL of the candle store into which exchanges are downloaded.
     metadata : mapping, optional
         For plug-ins such as kedro-viz.
     """
@@ -47,16 +49,18 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
         source: str,
         selection: Mapping[str, Any],
         simulation: Mapping[str, Any],
+        database: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self._source = source
+        self._database = database
         self._selection = dict(selection)
         self._simulation = {key: value for key, value in simulation.items() if value is not None}
         self.metadata = metadata
 
     def load(self) -> SourceCandles:
         """Read the candles of the source named in the configuration."""
-        readers = {SIMULATED: self._simulated, FILES: self._from_files, EXCHANGE: self._from_exchange}
+        readers = {SIMULATED: self._simulated, FILES: self._from_files, EXCHANGE: self._from_exchanges}
         if self._source not in readers:
             raise ConfigurationError(
                 f"Unknown source {self._source!r}. Accepted are {', '.join(SOURCES)}, "
@@ -111,24 +115,28 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
         timeframe = Timeframe(str(imported.frame["timeframe"].iloc[0]))
         return SourceCandles(FILES, timeframe, imported.frame, imported.notes)
 
-    def _from_exchange(self) -> SourceCandles:
-        from algotrade.data.exchange import ExchangeGateway  # noqa: PLC0415 - ccxt is heavy, and only used here
+    def _from_exchanges(self) -> SourceCandles:
+        from algotrade.data.download import DownloadOrder, download  # noqa: PLC0415 - ccxt is heavy, only used here
+        from algotrade.data.exchange.clients import exchange_name  # noqa: PLC0415
 
-        exchange = self._selection.get("exchange") or _DEFAULT_EXCHANGE
+        exchanges = exchange_names(self._selection.get("exchange")) or [_DEFAULT_EXCHANGE]
         symbols = self._symbols or list(_DEFAULT_SYMBOLS)
         timeframe = self._timeframe or Timeframe(_DEFAULT_TIMEFRAME)
         start = _utc(self._selection.get("start")) or pd.Timestamp.now("UTC").floor("D") - _DEFAULT_HISTORY
         end = _utc(self._selection.get("end"))
-        with progress(f"candles from {exchange}", total=len(symbols)) as advance:
-            fetched: dict[str, int] = {}
-
-            def on_progress(symbol: str, rows: int) -> None:
-                advance(f"{symbol}: {rows} candles", steps=int(symbol not in fetched))
-                fetched[symbol] = rows
-
-            gateway = ExchangeGateway(exchange)
-            candles = gateway.fetch_candles(symbols, timeframe, start, end, on_progress=on_progress)
-        return SourceCandles(EXCHANGE, timeframe, candles)
+        if self._database is None:
+            raise ConfigurationError("source=exchange downloads into a candle store; the catalog names no database.")
+        store = CandleStore(self._database)
+        download(store, DownloadOrder(exchanges, symbols, timeframe, start=start, end=end))
+        names = [exchange_name(exchange) for exchange in exchanges]
+        spans = [store.read(name, timeframe, symbols, start, end) for name in names]
+        candles = pd.concat(spans, ignore_index=True)
+        if candles.empty:
+            raise NoCandles(
+                f"{', '.join(names)}: no {timeframe} candles of {', '.join(symbols)} from {start:%Y-%m-%d %H:%M} on. "
+                "Choose an earlier start, or other symbols."
+            )
+        return SourceCandles(EXCHANGE, timeframe, candles.assign(origin=candles["exchange"]))
 
 
 def _utc(time: object) -> pd.Timestamp | None:

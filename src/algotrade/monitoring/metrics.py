@@ -13,6 +13,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 """Media type of what :meth:`ServiceMetrics.render` returns."""
 LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+FRESHNESS_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0)
 
 
 class ServiceMetrics:
@@ -75,6 +76,76 @@ class ServiceMetrics:
             "The model that is served.",
             ["name", "version", "fingerprint"],
             registry=self.registry,
+        )
+
+    def render(self) -> bytes:
+        """All series in Prometheus' text format, of media type :data:`CONTENT_TYPE`."""
+        return generate_latest(self.registry)
+
+
+class StreamMetrics:
+    """The metrics of one stream of live candles, in a registry of its own.
+
+    Attributes
+    ----------
+    candles : Counter ``algotrade_stream_candles_total``, label ``origin``
+        Closed candles delivered, by how they came (``stream``, ``rest``).
+    connections : Counter ``algotrade_stream_connections_total``
+        Websockets that have begun to deliver.
+    fetches : Counter ``algotrade_stream_fetches_total``, label ``outcome``
+        Questions over REST for what the socket did not tell (``answered``, ``failed``).
+    freshness_seconds : Histogram ``algotrade_stream_freshness_seconds``, label ``sink``
+        From the close of a candle, by the exchange's clock, until a sink has taken it.
+    freshness_quantile_seconds : Gauge ``algotrade_stream_freshness_quantile_seconds``, labels ``sink``, ``quantile``
+        Quantiles (``0.5``, ``0.95``, ``1``) of the same over the last ten thousand candles.
+    last_close_seconds : Gauge ``algotrade_stream_last_close_timestamp_seconds``, label ``sink``
+        When the newest candle that a sink has taken has closed, seconds since the epoch.
+    waiting : Gauge ``algotrade_stream_waiting_candles``, label ``sink``
+        Candles that a sink has not taken yet.
+    failures : Counter ``algotrade_stream_sink_failures_total``, label ``sink``
+        Attempts that a sink has refused.
+
+    >>> metrics = StreamMetrics()
+    >>> metrics.candles.labels("rest").inc(2)
+    >>> b'algotrade_stream_candles_total{origin="rest"} 2.0' in metrics.render()
+    True
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.candles = Counter(
+            "algotrade_stream_candles_total", "Closed candles delivered.", ["origin"], registry=self.registry
+        )
+        self.connections = Counter(
+            "algotrade_stream_connections_total", "Websockets that delivered.", registry=self.registry
+        )
+        self.fetches = Counter(
+            "algotrade_stream_fetches_total", "Questions over REST.", ["outcome"], registry=self.registry
+        )
+        self.freshness_seconds = Histogram(
+            "algotrade_stream_freshness_seconds",
+            "Seconds from the close of a candle until a sink has taken it.",
+            ["sink"],
+            buckets=FRESHNESS_BUCKETS,
+            registry=self.registry,
+        )
+        self.freshness_quantile_seconds = Gauge(
+            "algotrade_stream_freshness_quantile_seconds",
+            "Quantiles of the freshness of the latest candles.",
+            ["sink", "quantile"],
+            registry=self.registry,
+        )
+        self.last_close_seconds = Gauge(
+            "algotrade_stream_last_close_timestamp_seconds",
+            "Close time of the newest candle taken.",
+            ["sink"],
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "algotrade_stream_waiting_candles", "Candles not taken yet.", ["sink"], registry=self.registry
+        )
+        self.failures = Counter(
+            "algotrade_stream_sink_failures_total", "Attempts refused by a sink.", ["sink"], registry=self.registry
         )
 
     def render(self) -> bytes:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from algotrade.backtesting.simulate import SimulationSettings
+from algotrade.data.consolidation.settings import ConsolidationSettings
+from algotrade.data.quality.anomalies import AnomalySettings
 from algotrade.domain.costs import Costs
 from algotrade.errors import ConfigurationError
 from algotrade.features import FeatureSet
@@ -21,7 +23,7 @@ from algotrade.validation.folds import FoldSettings
 from algotrade.validation.tuning import TuningSettings
 from algotrade.validation.walk_forward import TrainingSettings
 
-RUN_PARAMETERS = ("source", "path", "exchange", "symbols", "timeframe", "start", "end", "signal", "seed")
+RUN_PARAMETERS = ("source", "path", "exchange", "venue", "symbols", "timeframe", "start", "end", "signal", "seed")
 """What ``kedro run --params`` may name at the top level; see ``conf/base/globals.yml``."""
 
 
@@ -63,10 +65,23 @@ class Parameters(BaseModel):
 
 
 class IngestionParameters(Parameters):
-    """How candles are accepted."""
+    """How candles are accepted, and which ones the run is about.
+
+    Attributes
+    ----------
+    require_enough_history : bool
+        Refuse, before anything is stored, candles too few for the folds of the training.
+    venue : str or None
+        Of several exchanges, the one to trade on, or ``consolidated``, which is the default.
+    consolidation, anomalies : settings
+        When an exchange is left out of a consolidated candle, and which candles are worth a look.
+    """
 
     section = "ingestion"
     require_enough_history: bool = True
+    venue: str | None = None
+    consolidation: ConsolidationSettings = ConsolidationSettings()
+    anomalies: AnomalySettings = AnomalySettings()
 
 
 class FeatureParameters(Parameters):

@@ -22,7 +22,10 @@ class ReportContext:
         Aware UTC.
     quality : DataFrame
         One row a series: ``exchange``, ``symbol``, ``timeframe``, ``start``, ``end``, ``rows``, ``duplicates``,
-        ``gaps``, ``missing_candles``, ``longest_gap_candles``, ``quarantined``, ``zero_volume``.
+        ``gaps``, ``missing_candles``, ``longest_gap_candles``, ``quarantined``, ``zero_volume``, and what else the
+        assessment of the candles says.
+    gaps : DataFrame
+        One row a gap: ``exchange``, ``symbol``, ``start``, ``end``, ``candles``, ``reason``.
     notes : tuple of str
         Remarks on the data, one sentence each.
     planted_signal : str
@@ -39,6 +42,7 @@ class ReportContext:
     commit: str = ""
     created_time: datetime = field(default_factory=lambda: datetime.now(UTC))
     quality: pd.DataFrame = field(default_factory=pd.DataFrame)
+    gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = ()
     planted_signal: str = ""
     cost_assumptions: Mapping[str, Any] = field(default_factory=dict)

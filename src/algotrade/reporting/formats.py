@@ -68,6 +68,28 @@ seconds = _or_not_defined(_seconds)
 """A duration: ``95`` is ``1 min 35 s``."""
 
 
+def _fine_percent(number: float) -> str:
+    share = 100 * number
+    # 99.998 % is not complete, and 0.002 % is not nothing.
+    decimals = next((places for places in range(1, 9) if round(share, places) not in {0.0, 100.0}), 9)
+    return f"{share:.0f} %" if number in {0.0, 1.0} else f"{share:.{decimals}f} %"
+
+
+fine_percent = _or_not_defined(_fine_percent)
+"""A fraction as a percentage that is rounded neither to 0 nor to 100: ``0.99998`` is ``99.998 %``."""
+
+
+def _age(number: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if number >= 2 * length:
+            return f"{number / length:,.0f} {unit}"
+    return f"{number:.0f} s"
+
+
+age = _or_not_defined(_age)
+"""A time span in one unit: ``7300`` is ``2 h``."""
+
+
 def total(value: Any) -> Any:
     """The sum of a count that may be given by symbol, the length of a list, else the value itself.
 

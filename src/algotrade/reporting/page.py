@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from algotrade.reporting import formats, tables
+from algotrade.reporting import data_tables, formats, tables
 from algotrade.reporting.context import ReportContext
 from algotrade.reporting.figures import THEMES
 from algotrade.reporting.scorecard import STANDS_OUT, evidence, is_overfitted, is_simulated, verdict
@@ -30,6 +30,16 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
     "calibration": ("Calibration", "On the diagonal a probability means what it says; dot size: candles."),
     "feature_importance": ("Feature importance", "What the champion leans on; importance is not causation."),
     "walk_forward": ("Walk-forward folds", "Train, gap, test: the gap keeps overlapping labels out of training."),
+    "coverage": ("Coverage", "Blue where no candle is missing between a series' first and last one."),
+    "quarantined": ("Set aside", "Rows that break the contract of a candle, by reason."),
+    "anomalies": (
+        "Worth a look",
+        "Valid candles that stand out, kept as they are; the larger the dot, the further out.",
+    ),
+    "divergence": (
+        "Divergence between exchanges",
+        "Distance from the others: mean (solid), highest (dotted); a cross where an exchange was left out.",
+    ),
 }
 """Title and caption of each figure that the page knows a place for."""
 
@@ -72,9 +82,11 @@ def market_line(metrics: Mapping[str, Any], context: ReportContext) -> str:
     if is_simulated(metrics):
         planted = context.planted_signal or "a known truth, any signal in them was planted"
         return f"Simulated market — made-up candles with {planted}, not real prices."
-    exchanges = sorted({str(name) for name in context.quality.get("exchange", ())})
-    source = str(metrics.get("data", {}).get("source", "unknown source"))
-    return f"Market data: {source}{f' ({formats.shortened(exchanges)})' if exchanges else ''}."
+    data = metrics.get("data", {})
+    exchanges = [data["exchange"]] if "exchange" in data else sorted(set(context.quality.get("exchange", ())))
+    source = str(data.get("source", "unknown source"))
+    names = formats.shortened([str(name) for name in exchanges])
+    return f"Market data: {source}{f' ({names})' if names else ''}."
 
 
 def _headline(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
@@ -98,7 +110,10 @@ def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any
         "cards": tables.target_cards(metrics),
         "strategies": tables.strategies_table(metrics.get("strategies", {})),
         "models": tables.models_table(metrics.get("models", {}), metrics.get("champion", {}).get("name")),
-        "quality": tables.quality_table(context.quality),
+        "quality": data_tables.quality_table(context.quality),
+        "quality_tiles": data_tables.quality_tiles(metrics),
+        "venues": data_tables.divergence_table(metrics),
+        "gaps": data_tables.gaps_table(context.gaps),
         "overfitting_probability": formats.percent(overfitting.get("probability_of_backtest_overfitting")),
         "trials": formats.count(overfitting.get("trials")),
         "provenance": tables.provenance(metrics, context),

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from algotrade.reporting import formats
 from algotrade.reporting.context import ReportContext
 from algotrade.reporting.scorecard import BENCHMARK_STRATEGY, JUDGED_STRATEGY, TARGET_BY_NAME, targets_of
@@ -91,19 +89,6 @@ _MODEL_COLUMNS: tuple[tuple[str, str, Write], ...] = (
     ("brier", "Brier", formats.score),
     ("information_coefficient", "IC", formats.score),
 )
-_QUALITY_COLUMNS: tuple[tuple[str, str, Write], ...] = (
-    ("exchange", "Exchange", str),
-    ("timeframe", "Timeframe", str),
-    ("start", "From", formats.day),
-    ("end", "To", formats.day),
-    ("rows", "Rows", formats.count),
-    ("duplicates", "Duplicates", formats.count),
-    ("gaps", "Gaps", formats.count),
-    ("missing_candles", "Missing", formats.count),
-    ("longest_gap_candles", "Longest gap", formats.count),
-    ("quarantined", "Quarantined", formats.count),
-    ("zero_volume", "Zero volume", formats.count),
-)
 
 
 def target_cards(metrics: Mapping[str, Any]) -> list[Card]:
@@ -151,18 +136,6 @@ def models_table(models: Mapping[str, Mapping[str, Any]], champion: str | None) 
     return Table(tuple(label for _, label, _ in _MODEL_COLUMNS), (("", rows),)) if rows else None
 
 
-def quality_table(quality: pd.DataFrame) -> Table | None:
-    """What ingestion found, one line a series, with the columns that the frame has."""
-    if quality.empty:
-        return None
-    columns = [column for column in _QUALITY_COLUMNS if column[0] in quality.columns]
-    rows = tuple(
-        Row(str(record.get("symbol", "")), tuple(write(record[key]) for key, _, write in columns))
-        for record in quality.to_dict(orient="records")
-    )
-    return Table(tuple(label for _, label, _ in columns), (("", rows),))
-
-
 def provenance(metrics: Mapping[str, Any], context: ReportContext) -> list[tuple[str, str]]:
     """What is needed to repeat the run, as names and values; what is unknown is left out."""
     champion = metrics.get("champion", {})
@@ -173,6 +146,7 @@ def provenance(metrics: Mapping[str, Any], context: ReportContext) -> list[tuple
         ("Champion", champion.get("name")),
         ("Model version", champion.get("version")),
         ("Feature fingerprint", champion.get("fingerprint")),
+        ("Data digest", metrics.get("data", {}).get("digest")),
         ("Parameters hash", context.parameters_hash),
     )
     return [(name, str(value)) for name, value in facts if value not in (None, "")]

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -10,6 +11,8 @@ from urllib.parse import parse_qs, urlparse
 
 import ccxt
 import pytest
+
+from algotrade.data.exchange.clients import spot_client
 
 HOUR_MS = 3_600_000
 FIRST_MS = 1_700_000_000_000 // HOUR_MS * HOUR_MS
@@ -21,19 +24,26 @@ class Venue:
     """What the server knows and what it was asked.
 
     ``clock_ms`` is its time; its candles run from ``FIRST_MS`` to the one that is still open then.
-    ``refusals`` are answered first, one a request: (status, headers, body).
+    ``refusals`` of candles are answered first, one a request: (status, headers, body); so are the bodies that
+    ``instead`` holds for a path. ``change`` is done to each row.
     """
 
     clock_ms: int = FIRST_MS + 2_500 * HOUR_MS + 1
     most_rows: int = 1_000
     refusals: list[tuple[int, dict[str, str], str]] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    instead: dict[str, list[str]] = field(default_factory=dict)
+    change: Callable[[list[Any]], list[Any]] = lambda row: row
+    arrivals: list[tuple[str, float]] = field(default_factory=list)
     url: str = ""
 
     def answer(self, path: str, query: dict[str, str]) -> tuple[int, dict[str, str], str]:
         self.requests.append((path, query))
+        self.arrivals.append((path, time.monotonic()))
         if self.refusals and path == "klines":
             return self.refusals.pop(0)
+        if self.instead.get(path):
+            return 200, {}, self.instead[path].pop(0)
         answers = {"time": self._time, "exchangeInfo": self._markets, "klines": lambda: self._klines(query)}
         if path not in answers:
             return 404, {}, "{}"
@@ -41,6 +51,9 @@ class Venue:
 
     def klines_asked(self) -> list[dict[str, str]]:
         return [query for path, query in self.requests if path == "klines"]
+
+    def moments_of(self, path: str) -> list[float]:
+        return [moment for asked, moment in self.arrivals if asked == path]
 
     def _time(self) -> dict[str, int]:
         return {"serverTime": self.clock_ms}
@@ -57,7 +70,7 @@ class Venue:
         start = max(FIRST_MS, -(-int(query["startTime"]) // HOUR_MS) * HOUR_MS)
         limit = min(self.most_rows, int(query.get("limit", 500)))
         opens = range(start, self.clock_ms + 1, HOUR_MS)[:limit]
-        return [kline(open_time) for open_time in opens]
+        return [self.change(kline(open_time)) for open_time in opens]
 
 
 def kline(open_time: int) -> list[Any]:
@@ -103,7 +116,7 @@ def venue() -> Iterator[Venue]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}/api/v3"
+    state.url = f"http://127.0.0.1:{server.server_port}"
     yield state
     server.shutdown()
     server.server_close()
@@ -113,7 +126,6 @@ def venue() -> Iterator[Venue]:
 @pytest.fixture
 def client(venue: Venue) -> ccxt.Exchange:
     """The real ccxt client for Binance, talking to the local venue."""
-    options = {"fetchMarkets": {"types": ["spot"]}, "maxRetriesOnFailure": 0}
-    client = ccxt.binance({"enableRateLimit": True, "rateLimit": 1, "options": options, "timeout": 5_000})
-    client.urls["api"] |= {"public": venue.url, "private": venue.url, "v1": venue.url}
+    client = spot_client("binance", venue.url)
+    client.rateLimit, client.timeout = 1, 5_000
     return client

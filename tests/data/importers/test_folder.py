@@ -50,6 +50,13 @@ class TestWhatIsChosen:
         assert imported.files == 1
         assert imported.frame["exchange"].unique().tolist() == ["kraken"]
 
+    @pytest.mark.parametrize("named", ["binance+kraken", "Kraken, binance"])
+    def test_several_exchanges_that_are_there_are_picked(self, folder, named):
+        imported = read_folder(folder, HOUR, exchange=named)
+
+        series = set(zip(imported.frame["exchange"], imported.frame["symbol"], strict=True))
+        assert series == {("binance", "BTC/USDT"), ("binance", "ETH/USDT"), ("kraken", "BTC/USDT")}
+
     def test_an_exchange_that_is_not_there_is_the_name_to_file_under(self, folder):
         imported = read_folder(folder / "binance", HOUR, exchange="MyBroker")
 
@@ -99,7 +106,9 @@ class TestWhatIsLeftOpen:
             read_folder(folder / "binance")
 
     def test_several_exchanges_of_one_symbol(self, folder):
-        with pytest.raises(ConfigurationError, match=r"BTC/USDT .* binance, kraken\. .*exchange=binance"):
+        with pytest.raises(
+            ConfigurationError, match=r"BTC/USDT .* binance, kraken\. .*exchange=binance, .*exchange=binance\+kraken"
+        ):
             read_folder(folder, HOUR)
 
     def test_a_foreign_exchange_name_does_not_settle_it(self, folder):
@@ -108,6 +117,14 @@ class TestWhatIsLeftOpen:
 
 
 class TestWhatIsNotThere:
+    def test_one_of_several_exchanges(self, folder):
+        with pytest.raises(NoCandles, match=r"no candles of okx\. Found are those of binance, kraken"):
+            read_folder(folder, HOUR, exchange="binance+okx")
+
+    def test_one_of_several_exchanges_in_that_timeframe(self, folder):
+        with pytest.raises(NoCandles, match=r"no 4h candles of kraken\. Found are those of binance"):
+            read_folder(folder, Timeframe("4h"), exchange="binance+kraken")
+
     def test_no_folder(self, tmp_path):
         with pytest.raises(ConfigurationError, match="does not exist"):
             read_folder(tmp_path / "nowhere", HOUR)

@@ -11,7 +11,7 @@ import requests
 from tests.simulation.venue.conftest import Start
 from tests.simulation.venue.minutes import MINUTE_MS, minute
 
-from algotrade.data.exchange import ExchangeGateway
+from algotrade.data.exchange import ExchangeGateway, Patience
 from algotrade.domain.candles import from_milliseconds, to_milliseconds
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import ConfigurationError
@@ -287,7 +287,7 @@ class TestThroughTheGateway:
             same_candles(rows, venue, str(symbol), slice(0, 3_600))
 
     def test_and_so_it_does_when_things_go_wrong(self, venue: LocalVenue) -> None:
-        gateway = ExchangeGateway("binance", venue.ccxt_client(), first_pause_seconds=0.01)
+        gateway = ExchangeGateway("binance", venue.ccxt_client(), patience=Patience(first_pause_seconds=0.01))
         for fault, plan in (
             (RateLimited(retry_after_seconds=0), {"times": 1}),
             (ServerError(), {"after": 1, "times": 1}),

@@ -119,7 +119,24 @@ def _client(library: Any, exchange_id: str, base_url: str | None) -> Any:
     address = redirected_to(base_url)
     if address is not None:
         redirect(client, address)
+    _refuse_what_is_no_json(client)
     return client
+
+
+def _refuse_what_is_no_json(client: Any) -> None:
+    """Make an answer of status 200 that is no JSON an error: ccxt would read a list without candles out of it."""
+    from ccxt import BadResponse  # noqa: PLC0415
+
+    handle = client.handle_errors
+
+    def handle_errors(code: int, reason: str, url: str, *rest: Any) -> Any:
+        handled = handle(code, reason, url, *rest)
+        body, answer = str(rest[2] if len(rest) > 2 else ""), rest[3] if len(rest) > 3 else None
+        if 200 <= int(code) < 300 and answer is None:
+            raise BadResponse(f"{client.id} {url.partition('?')[0]} answered with what is no JSON: {body[:80]!r}")
+        return handled
+
+    client.handle_errors = handle_errors
 
 
 def _moved(urls: Any, base_url: str) -> Any:

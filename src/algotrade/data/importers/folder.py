@@ -56,8 +56,9 @@ def read_folder(
     symbols : sequence of str, optional
         Which instruments to read, in any notation; all by default.
     exchange : str, optional
-        Which exchange to read where the folder holds several, else the name to file the candles under. By
-        default it is what the format says ("binance"), else the folder that holds the file.
+        Which exchange to read where the folder holds several, or several of them (``binance+kraken``); else the
+        name to file the candles under. By default it is what the format says ("binance"), else the folder that
+        holds the file.
 
     Raises
     ------

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from algotrade.data.importers.base import Importer
+from algotrade.data.source import exchange_names
 from algotrade.domain.symbol import unified_symbol
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import BadCandles, ConfigurationError, NoCandles
@@ -58,18 +59,20 @@ class Choice:
 def choose(
     found: Sequence[FoundFile], timeframe: Timeframe | None, symbols: Sequence[str] | None, exchange: str | None
 ) -> Choice:
-    """Pick the files of one timeframe and one exchange a symbol.
+    """Pick the files of one timeframe, and of one exchange a symbol unless several exchanges are named.
 
     Raises
     ------
     ConfigurationError
-        If the timeframe is open and there are several, or a symbol is there from several exchanges.
+        If the timeframe is open and there are several, or a symbol is there from several exchanges of which
+        none is named.
     NoCandles
-        If a requested symbol or timeframe is not there.
+        If a requested symbol or timeframe, or one of several requested exchanges, is not there.
     BadCandles
         If a file that the choice is about is misnamed.
     """
-    files = _of_symbols(_of_exchange(found, exchange), symbols)
+    named = exchange_names(exchange)
+    files = _of_symbols(_of_exchanges(found, named) if len(named) > 1 else _of_exchange(found, *named), symbols)
     length = timeframe or _only_timeframe(files)
     for file in files:
         if file.is_misnamed and length.milliseconds in _lengths(file):
@@ -79,7 +82,10 @@ def choose(
             )
     chosen = [file for file in files if file.timeframe.milliseconds == length.milliseconds]
     _refuse_missing(files, chosen, length, symbols)
-    _refuse_several_exchanges(chosen)
+    if len(named) > 1:
+        _refuse_absent_exchanges(chosen, named, f"{length} ")
+    else:
+        _refuse_several_exchanges(chosen)
     return Choice(tuple(chosen), length, _left_out(files, length))
 
 
@@ -87,16 +93,32 @@ def _lengths(file: FoundFile) -> set[int]:
     return {timeframe.milliseconds for timeframe in (file.named, file.actual) if timeframe}
 
 
-def _of_exchange(found: Sequence[FoundFile], exchange: str | None) -> list[FoundFile]:
+def _of_exchanges(found: Sequence[FoundFile], wanted: Sequence[str]) -> list[FoundFile]:
+    """The files of the exchanges, every one of which has some."""
+    _refuse_absent_exchanges(found, wanted)
+    return [file for file in found if file.exchange in wanted]
+
+
+def _of_exchange(found: Sequence[FoundFile], wanted: str | None = None) -> list[FoundFile]:
     """The files of the exchange; where no file names it, all of them filed under it."""
-    if exchange is None:
+    if wanted is None:
         return list(found)
-    wanted = exchange.lower()
     own = [file for file in found if file.exchange == wanted]
     if own:
         return own
     _refuse_several_exchanges(found)
     return [replace(file, exchange=wanted) for file in found]
+
+
+def _refuse_absent_exchanges(files: Sequence[FoundFile], wanted: Sequence[str], which: str = "") -> None:
+    there = {file.exchange for file in files}
+    absent = set(wanted) - there
+    if absent:
+        raise NoCandles(
+            f"There are no {which}candles of {_listed(absent)}. Found are those of {_listed(there)}; a file belongs to "
+            "the exchange that its format or its name says, else to the folder that holds it. Ask for these, or add "
+            "the files."
+        )
 
 
 def _of_symbols(found: list[FoundFile], symbols: Sequence[str] | None) -> list[FoundFile]:
@@ -144,7 +166,7 @@ def _refuse_several_exchanges(files: Sequence[FoundFile]) -> None:
         symbol, names = several[0]
         raise ConfigurationError(
             f"{symbol} is there from several exchanges: {_listed(names)}. Say which one to read, "
-            f"as in exchange={min(names)}."
+            f"as in exchange={min(names)}, or name several, as in exchange={'+'.join(sorted(names)[:2])}."
         )
 
 

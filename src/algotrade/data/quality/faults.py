@@ -52,6 +52,15 @@ _REASONS = {
 }
 
 
+def fault_name(reason: str) -> str:
+    """Short name of a reason, fit for a key of the metrics: ``spike``; ``other`` where it is none of ours.
+
+    >>> fault_name("the volume is negative")
+    'negative_volume'
+    """
+    return next((fault.name.lower() for fault, words in _REASONS.items() if words == reason), "other")
+
+
 SET_ASIDE = (Fault.NONE, Fault.COPY)
 """What is not quarantined: candles, and copies of candles, of which nothing is lost."""
 

@@ -11,6 +11,7 @@ from algotrade.data.quality.duplicates import merge_duplicates
 from algotrade.data.quality.faults import SET_ASIDE, Fault, FaultArray, row_faults
 from algotrade.data.quality.plausibility import MAX_BAD_SHARE, SeriesEvidence, implausible
 from algotrade.data.quality.report import REPORT_COUNTS, series_report
+from algotrade.data.quality.series import SeriesRows
 from algotrade.data.quality.spikes import spikes
 from algotrade.domain.candles import SERIES_COLUMNS, VALUE_COLUMNS, BoolArray, FloatArray
 from algotrade.domain.timeframe import IntArray, Timeframe
@@ -105,7 +106,7 @@ def inspect_candles(
         "unsorted": unsorted,
     }
     candles = _candles(rows)
-    report = series_report(candles, rows.series[good], timeframe, counted)
+    report = series_report(SeriesRows(candles, rows.series[good], rows.time_ms[good], timeframe), counted)
     return InspectedCandles(candles, _quarantine(rows), report)
 
 

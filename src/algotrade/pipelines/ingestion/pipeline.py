@@ -6,13 +6,19 @@ from algotrade.pipelines.ingestion import nodes
 
 
 def create_pipeline() -> Pipeline:
-    """Source → inspection → candle store → snapshot."""
+    """Source → inspection → candle store → consolidated series → snapshot → assessment."""
     return Pipeline(
         [
             node(
                 nodes.inspect,
-                inputs="source_candles",
-                outputs=["inspected_candles", "rejected_candles", "data_quality", "candidate_universe"],
+                inputs=["source_candles", "params:ingestion"],
+                outputs=[
+                    "inspected_candles",
+                    "rejected_candles",
+                    "inspection_report",
+                    "rejected_reasons",
+                    "candidate_universe",
+                ],
                 name="inspect_candles",
             ),
             node(
@@ -31,10 +37,36 @@ def create_pipeline() -> Pipeline:
             ),
             node(nodes.keep, inputs="accepted_candles", outputs="candle_store", name="store_candles"),
             node(
+                nodes.consolidate_exchanges,
+                inputs=["candle_store", "candidate_universe", "params:ingestion"],
+                outputs=["consolidated_store", "quality_divergence", "quality_left_out", "quality_timeline"],
+                name="consolidate_exchanges",
+            ),
+            node(
                 nodes.snapshot,
-                inputs=["candle_store", "candidate_universe"],
+                inputs=["consolidated_store", "candidate_universe"],
                 outputs=["candles", "universe"],
                 name="snapshot_candles",
+            ),
+            node(
+                nodes.assess,
+                inputs=[
+                    "candles",
+                    "universe",
+                    "inspection_report",
+                    "rejected_reasons",
+                    "quality_left_out",
+                    "consolidated_store",
+                    "params:ingestion",
+                ],
+                outputs=[
+                    "data_quality",
+                    "quality_gaps",
+                    "quality_anomalies",
+                    "quality_coverage",
+                    "quality_quarantined",
+                ],
+                name="assess_candles",
             ),
         ],
         tags="ingestion",

@@ -10,8 +10,18 @@ from algotrade.domain.candles import from_milliseconds
 from algotrade.models.bundle import ModelBundle
 from algotrade.monitoring.run_log import current_run
 from algotrade.pipelines.parameters import BacktestingParameters
-from algotrade.reporting import ReportContext, ReportFrames, judge, render_report, report_figures, scorecard_markdown
-from algotrade.reporting.figures import FIGURES
+from algotrade.reporting import (
+    QualityFrames,
+    ReportContext,
+    ReportFrames,
+    data_metrics,
+    judge,
+    quality_figures,
+    render_report,
+    result_figures,
+    scorecard_markdown,
+)
+from algotrade.reporting.figures import FIGURES, QUALITY_FIGURES, RESULT_FIGURES
 from algotrade.reporting.scorecard import JUDGED_STRATEGY
 
 # Kedro reads the annotations of nodes, and plotly is not to be imported for that.
@@ -30,17 +40,27 @@ def draw(
     champion: ModelBundle,
     universe: dict[str, Any],
 ) -> tuple[Figure, ...]:
-    """Every figure of the report, in the order of the catalog entries."""
-    drawn = report_figures(
+    """The figures of models and strategies, in the order of the catalog entries."""
+    drawn = result_figures(
         {"data": universe, "champion": {"name": champion.manifest.model}, "strategies": strategy_scores},
         ReportFrames(equity, fold_scores, importance, calibration, _fold_table(folds)),
     )
-    return tuple(drawn[name] for name in FIGURES)
+    return tuple(drawn[name] for name in RESULT_FIGURES)
+
+
+def draw_quality(
+    coverage: pd.DataFrame, quarantined: pd.DataFrame, anomalies: pd.DataFrame, timeline: pd.DataFrame
+) -> tuple[Figure, ...]:
+    """The figures of the data, in the order of the catalog entries."""
+    drawn = quality_figures(QualityFrames(coverage, quarantined, anomalies, timeline))
+    return tuple(drawn[name] for name in QUALITY_FIGURES)
 
 
 def summarise(
     universe: dict[str, Any],
     quality: pd.DataFrame,
+    reasons: pd.DataFrame,
+    divergence: pd.DataFrame,
     model_scores: dict[str, dict[str, Any]],
     champion: ModelBundle,
     strategy_scores: dict[str, dict[str, Any]],
@@ -49,18 +69,7 @@ def summarise(
 ) -> dict[str, Any]:
     """``metrics.json``: everything that the run is judged by."""
     return {
-        "data": {
-            "source": universe["source"],
-            "exchange": universe["exchange"],
-            "symbols": universe["symbols"],
-            "timeframe": universe["timeframe"],
-            "start": quality["start"].min().isoformat(),
-            "end": quality["end"].max().isoformat(),
-            "rows": int(quality["rows"].sum()),
-            "gaps": int(quality["gaps"].sum()),
-            "quarantined": int(quality["quarantined"].sum()),
-            "digest": universe["data_digest"],
-        },
+        "data": data_metrics(universe, quality, reasons, divergence),
         "models": model_scores,
         "champion": {
             "name": champion.manifest.model,
@@ -77,6 +86,7 @@ def summarise(
 def write_page(
     metrics: dict[str, Any],
     quality: pd.DataFrame,
+    gaps: pd.DataFrame,
     universe: dict[str, Any],
     champion: ModelBundle,
     backtesting: dict[str, Any],
@@ -87,13 +97,20 @@ def write_page(
         run_id=current_run(),
         commit=champion.manifest.git_commit,
         quality=quality,
+        gaps=gaps,
         notes=tuple(universe["notes"]),
         planted_signal=_planted_signal(universe),
         cost_assumptions=asdict(BacktestingParameters.parse(backtesting).costs),
         horizon=champion.manifest.horizon,
         library_versions=champion.manifest.libraries,
     )
-    return render_report(metrics, dict(zip(FIGURES, figures, strict=True)), context)
+    drawn = dict(zip(FIGURES, figures, strict=True))
+    # Where there is nothing to show, a number on the page says so.
+    if len(universe["exchanges"]) == 1:
+        del drawn["divergence"]
+    if not metrics["data"]["quarantined"]:
+        del drawn["quarantined"]
+    return render_report(metrics, drawn, context)
 
 
 def write_scorecard(metrics: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from algotrade.pipelines.reporting import nodes
-from algotrade.reporting.figures import FIGURES
+from algotrade.reporting.figures import FIGURES, QUALITY_FIGURES, RESULT_FIGURES
 
 
 def create_pipeline() -> Pipeline:
@@ -22,14 +22,22 @@ def create_pipeline() -> Pipeline:
                     "champion",
                     "universe",
                 ],
-                outputs=[f"figure_{name}" for name in FIGURES],
+                outputs=[f"figure_{name}" for name in RESULT_FIGURES],
                 name="draw_figures",
+            ),
+            node(
+                nodes.draw_quality,
+                inputs=["quality_coverage", "quality_quarantined", "quality_anomalies", "quality_timeline"],
+                outputs=[f"figure_{name}" for name in QUALITY_FIGURES],
+                name="draw_quality_figures",
             ),
             node(
                 nodes.summarise,
                 inputs=[
                     "universe",
                     "data_quality",
+                    "quality_quarantined",
+                    "quality_divergence",
                     "model_scores",
                     "champion",
                     "strategy_scores",
@@ -44,6 +52,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "metrics",
                     "data_quality",
+                    "quality_gaps",
                     "universe",
                     "champion",
                     "params:backtesting",

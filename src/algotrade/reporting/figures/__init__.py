@@ -5,7 +5,16 @@ transparent background; whoever shows them writes the title and may swap in a th
 :data:`~algotrade.reporting.figures.canvas.THEMES`.
 """
 
-from algotrade.reporting.figures.album import FIGURES, ReportFrames, report_figures
+from algotrade.reporting.figures.album import (
+    FIGURES,
+    QUALITY_FIGURES,
+    RESULT_FIGURES,
+    QualityFrames,
+    ReportFrames,
+    quality_figures,
+    report_figures,
+    result_figures,
+)
 from algotrade.reporting.figures.canvas import THEMES
 from algotrade.reporting.figures.learning import calibration, feature_importance, fold_scores, walk_forward
 from algotrade.reporting.figures.performance import (
@@ -18,7 +27,10 @@ from algotrade.reporting.figures.performance import (
 
 __all__ = [
     "FIGURES",
+    "QUALITY_FIGURES",
+    "RESULT_FIGURES",
     "THEMES",
+    "QualityFrames",
     "ReportFrames",
     "calibration",
     "costs_by_strategy",
@@ -27,7 +39,9 @@ __all__ = [
     "feature_importance",
     "fold_scores",
     "monthly_returns",
+    "quality_figures",
     "report_figures",
+    "result_figures",
     "rolling_sharpe",
     "walk_forward",
 ]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from algotrade.reporting import tables
-from algotrade.reporting.figures import learning, performance
+from algotrade.reporting.figures import learning, performance, quality
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-FIGURES = (
+RESULT_FIGURES = (
     "equity",
     "drawdown",
     "rolling_sharpe",
@@ -23,7 +23,32 @@ FIGURES = (
     "feature_importance",
     "walk_forward",
 )
-"""Names of the figures, in the order in which :func:`report_figures` returns them."""
+"""Names of the figures of the results, in the order in which :func:`result_figures` returns them."""
+QUALITY_FIGURES = ("coverage", "quarantined", "anomalies", "divergence")
+"""Names of the figures of the data, in the order in which :func:`quality_figures` returns them."""
+FIGURES = (*RESULT_FIGURES, *QUALITY_FIGURES)
+
+
+@dataclass(frozen=True)
+class QualityFrames:
+    """The frames of the assessment that figures are drawn from; an empty one gives a figure that says so.
+
+    Attributes
+    ----------
+    coverage : DataFrame
+        ``exchange``, ``symbol``, ``time``, ``candles``, ``expected``.
+    quarantined : DataFrame
+        ``exchange``, ``symbol``, ``reason``, ``rows``.
+    anomalies : DataFrame
+        ``exchange``, ``symbol``, ``kind``, ``open_time``, ``score``.
+    timeline : DataFrame
+        ``exchange``, ``time``, ``compared``, ``mean_deviation_bps``, ``max_deviation_bps``, ``left_out``.
+    """
+
+    coverage: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quarantined: pd.DataFrame = field(default_factory=pd.DataFrame)
+    anomalies: pd.DataFrame = field(default_factory=pd.DataFrame)
+    timeline: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -42,6 +67,7 @@ class ReportFrames:
         ``model``, ``bin``, ``mean_probability``, ``observed_frequency``, ``count``.
     folds : DataFrame
         ``fold``, ``train_start``, ``train_end``, ``test_start``, ``test_end``.
+    quality : QualityFrames
     """
 
     equity: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -49,10 +75,26 @@ class ReportFrames:
     importance: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
     folds: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quality: QualityFrames = field(default_factory=QualityFrames)
 
 
 def report_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
-    """The figures of the report by name.
+    """Every figure of the report by name: of the results, then of the data."""
+    return {**result_figures(metrics, frames), **quality_figures(frames.quality)}
+
+
+def quality_figures(frames: QualityFrames) -> "dict[str, Figure]":
+    """The figures of the data by name."""
+    return {
+        "coverage": quality.coverage(frames.coverage),
+        "quarantined": quality.quarantined(frames.quarantined),
+        "anomalies": quality.anomalies(frames.anomalies),
+        "divergence": quality.divergence(frames.timeline),
+    }
+
+
+def result_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
+    """The figures of models and strategies by name.
 
     Parameters
     ----------
