@@ -50,8 +50,6 @@ class Benchmark:
 def median_seconds(
     action: Callable[[], object], repeats: int = 3, before: Callable[[], object] = lambda: None
 ) -> float:
-    action: Callable[[], object], repeats: int = 3, before: Callable[[], object] = lambda: None
-) -> float:
     """Median wall time of the repetitions."""
     times = []
     for _ in range(repeats):
