@@ -36,8 +36,8 @@ run: $(STAMP) ## The main job: candles to a judged, tracked, reported and servab
 test: $(STAMP) ## The tests
 	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
 
-test-all: $(STAMP) ## The tests, with those that take minutes
-	$(BIN)/python -m pytest -q $(ARGS)
+test-all: $(STAMP) ## The tests, with those that take minutes, on new random examples
+	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -q $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy and the layer rule
 	$(BIN)/ruff check .

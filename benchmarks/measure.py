@@ -1,6 +1,7 @@
 """What the benchmarks share: time something, print a line, keep the figures."""
 
 import json
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -46,12 +47,14 @@ class Benchmark:
         return path
 
 
-def best_seconds(action: Callable[[], object], repeats: int = 3, before: Callable[[], object] = lambda: None) -> float:
-    """Wall time of the fastest repetition: the one that the rest of the machine disturbed least."""
+def median_seconds(
+    action: Callable[[], object], repeats: int = 3, before: Callable[[], object] = lambda: None
+) -> float:
+    """Median wall time of the repetitions."""
     times = []
     for _ in range(repeats):
         before()
         start = time.perf_counter()
         action()
         times.append(time.perf_counter() - start)
-    return min(times)
+    return statistics.median(times)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from measure import Benchmark, best_seconds
+from measure import Benchmark, median_seconds
 
 from algotrade.data.consolidation import consolidate
 from algotrade.data.quality import assess_candles, inspect_candles
@@ -50,16 +50,16 @@ def main() -> None:
     candles = random_candles()
     size = f"{SYMBOLS} symbols of {CANDLES:,} candles on {len(EXCHANGES)} exchanges"
     baseline = bench.add(
-        f"consolidate by pandas.groupby, {size}", len(candles) / best_seconds(lambda: by_pandas(candles), 2), "rows/s"
+        f"consolidate by pandas.groupby, {size}", len(candles) / median_seconds(lambda: by_pandas(candles), 2), "rows/s"
     )
     bench.add(
-        f"consolidate, {size}", len(candles) / best_seconds(lambda: consolidate(candles, HOUR)), "rows/s", baseline
+        f"consolidate, {size}", len(candles) / median_seconds(lambda: consolidate(candles, HOUR)), "rows/s", baseline
     )
     one = candles[candles["exchange"] == EXCHANGES[0]].reset_index(drop=True)
-    inspecting = len(one) / best_seconds(lambda: inspect_candles(one, HOUR), 2)
+    inspecting = len(one) / median_seconds(lambda: inspect_candles(one, HOUR), 2)
     inspected = bench.add(f"inspect, {SYMBOLS} symbols of {CANDLES:,} candles", inspecting, "rows/s")
     report = inspect_candles(one, HOUR).report
-    assessing = len(one) / best_seconds(lambda: assess_candles(one, HOUR, report, NO_HOLES))
+    assessing = len(one) / median_seconds(lambda: assess_candles(one, HOUR, report, NO_HOLES))
     bench.add(f"assess, {SYMBOLS} symbols of {CANDLES:,} candles", assessing, "rows/s", inspected)
     bench.write()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import sqlalchemy as sql
-from measure import Benchmark, Figure, best_seconds
+from measure import Benchmark, Figure, median_seconds
 
 from algotrade.data.store import CandleStore
 from algotrade.domain.candles import VALUE_COLUMNS, from_milliseconds
@@ -53,17 +53,17 @@ def measure_writes(bench: Benchmark, name: str, url: str, baselines: dict[str, F
     exchanges = (f"exchange {number}" for number in itertools.count())
     fresh = [candles.assign(exchange=next(exchanges)) for _ in range(ROUNDS)]
     new: Iterator[pd.DataFrame] = iter(fresh)
-    rate = len(candles) / best_seconds(lambda: store.upsert(next(new)), ROUNDS)
+    rate = len(candles) / median_seconds(lambda: store.upsert(next(new)), ROUNDS)
     for baseline in baselines.values():
         bench.add(f"{name}: upsert, all new", rate, "rows/s", baseline)
     for what, factors in (("unchanged", itertools.repeat(1.0)), ("changed", itertools.count(2.0))):
         changed = (fresh[0].assign(close=fresh[0]["close"] * factor) for factor in factors)
-        rate = len(candles) / best_seconds(lambda frames=changed: store.upsert(next(frames)), ROUNDS)
+        rate = len(candles) / median_seconds(lambda frames=changed: store.upsert(next(frames)), ROUNDS)
         bench.add(f"{name}: upsert, all there and {what}", rate, "rows/s", baselines["default"])
     tick = candles.groupby("symbol").tail(1)
     ticks = (tick.assign(open_time=tick["open_time"] + pd.Timedelta(minutes=n)) for n in itertools.count(1))
     store.upsert(next(ticks))
-    milliseconds = 1_000 * best_seconds(lambda: store.upsert(next(ticks)), 10)
+    milliseconds = 1_000 * median_seconds(lambda: store.upsert(next(ticks)), 10)
     bench.add(f"{name}: upsert of one candle of {len(tick)} symbols", milliseconds, "ms")
 
 
@@ -73,16 +73,16 @@ def measure_reads(bench: Benchmark, name: str, url: str, baseline: Figure) -> No
     store.upsert(candles)
     if not url.startswith("sqlite"):
         execute(url, "VACUUM ANALYZE candle")
-    seconds = best_seconds(lambda: store.read("binance", MINUTE), 5)
+    seconds = median_seconds(lambda: store.read("binance", MINUTE), 5)
     bench.add(f"{name}: read, all columns", len(candles) / seconds, "rows/s", baseline)
-    seconds = best_seconds(lambda: store.read("binance", MINUTE, columns=["close"]), 5)
+    seconds = median_seconds(lambda: store.read("binance", MINUTE, columns=["close"]), 5)
     bench.add(f"{name}: read, one column", len(candles) / seconds, "rows/s", baseline)
-    seconds = best_seconds(lambda: sum(len(page) for page in store.stream("binance", MINUTE)))
+    seconds = median_seconds(lambda: sum(len(page) for page in store.stream("binance", MINUTE)))
     bench.add(f"{name}: stream, all columns", len(candles) / seconds, "rows/s", baseline)
-    seconds = best_seconds(lambda: store.read("binance", MINUTE, resample=HOUR))
+    seconds = median_seconds(lambda: store.read("binance", MINUTE, resample=HOUR))
     bench.add(f"{name}: resample 1m to 1h", len(candles) / seconds, "rows/s", baseline)
     start = candles["open_time"].iloc[-500]
-    milliseconds = 1_000 * best_seconds(lambda: store.read("binance", MINUTE, ["C03/USDT"], start=start), 20)
+    milliseconds = 1_000 * median_seconds(lambda: store.read("binance", MINUTE, ["C03/USDT"], start=start), 20)
     bench.add(f"{name}: read the last 500 candles of one symbol", milliseconds, "ms")
     store.close()
 
@@ -95,7 +95,7 @@ def measure_pandas(bench: Benchmark, name: str, url: str) -> tuple[dict[str, Fig
         frame, options = candles.head(rows), {"method": method, "chunksize": 1_000 if method else None}
         if method == "multi" and engine.dialect.name == "sqlite":
             options["chunksize"] = 2_000 // len(candles.columns)
-        seconds = best_seconds(
+        seconds = median_seconds(
             lambda frame=frame, options=options: frame.to_sql(
                 "by_pandas", engine, if_exists="replace", index=False, **options
             )
@@ -103,7 +103,7 @@ def measure_pandas(bench: Benchmark, name: str, url: str) -> tuple[dict[str, Fig
         label = "default" if method is None else "multi"
         writes[label] = bench.add(f"{name}: pandas.to_sql, method={method}", rows / seconds, "rows/s")
     candles.to_sql("by_pandas", engine, if_exists="replace", index=False)
-    seconds = best_seconds(lambda: pd.read_sql("SELECT * FROM by_pandas", engine, parse_dates=["open_time"]))
+    seconds = median_seconds(lambda: pd.read_sql("SELECT * FROM by_pandas", engine, parse_dates=["open_time"]))
     engine.dispose()
     return writes, bench.add(f"{name}: pandas.read_sql", len(candles) / seconds, "rows/s")
 

@@ -1,9 +1,10 @@
-"""What every test shares: no network, the real candles when they are there, a folder of its own."""
+"""What every test shares: no network, the same examples in each run, the real candles when they are there."""
 
 import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ("tests.kedro_runs",)
@@ -17,6 +18,10 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".numba_cache"))
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# `make test` draws the same examples each time, `make test-all` new ones.
+hypothesis.settings.register_profile("reproducible", derandomize=True, database=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 
 sys.path.insert(0, str(NETWORK_GUARD))
 if "sitecustomize" in sys.modules:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -181,11 +182,8 @@ class TestReadingAndWriting:
                 writer.write("binance", "1h", [vectors(last_hour=hour)], SPEC)
             writer.close()
 
-        threads = [threading.Thread(target=publish, args=(first,)) for first in (10, 30)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(publish, (10, 30)))
         assert read_one(store).open_time_ms[-1] == 69 * HOUR_MS
 
 

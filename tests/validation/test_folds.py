@@ -27,7 +27,7 @@ def stacked(*symbols: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.nda
 cuts = st.builds(
     FoldSettings,
     folds=st.integers(1, 6),
-    test_share=st.floats(0.1, 0.8),
+    test_share=st.floats(0.1, 0.6),
     mode=st.sampled_from(["expanding", "rolling"]),
     embargo=st.integers(0, 5),
     min_training_rows=st.just(1),
@@ -35,7 +35,7 @@ cuts = st.builds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(cut=cuts, rows=st.integers(120, 400), horizon=st.integers(1, 12), listed=st.integers(0, 60))
+@given(cut=cuts, rows=st.integers(240, 400), horizon=st.integers(1, 12), listed=st.integers(0, 60))
 def test_no_training_label_is_known_after_the_test_starts(cut, rows, horizon, listed):
     open_time, known_at = stacked(times(rows, horizon), times(rows, horizon, listed))
     walk = walk_forward_folds(open_time, known_at, STEP, cut)

@@ -5,6 +5,7 @@ import click
 from algotrade.cli.candles import candles
 from algotrade.cli.quarantine import quarantine
 from algotrade.cli.records import records
+from algotrade.cli.reference import reference
 from algotrade.cli.serve import serve
 from algotrade.cli.stream import stream
 from algotrade.cli.venue import venue
@@ -15,5 +16,5 @@ def cli() -> None:
     """Commands of algotrade; the pipelines are run by ``kedro run``."""
 
 
-for _command in (candles, quarantine, records, serve, stream, venue):
+for _command in (candles, quarantine, records, reference, serve, stream, venue):
     cli.add_command(_command)

