@@ -133,7 +133,16 @@ class TrackingHooks:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Log what is to be found again to the open MLflow run."""
-        log = _TRACKED.get(dataset_name)
+        self._log(_TRACKED.get(dataset_name), data)
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Log what the run stands on, of a pipeline that is run alone too."""
+        if dataset_name == "universe":
+            self._log(_log_lineage, data)
+
+    @staticmethod
+    def _log(log: Callable[[Any, Any], None] | None, data: Any) -> None:
         if log is None:
             return
         import mlflow  # noqa: PLC0415 - heavy, and needed only here

@@ -177,6 +177,8 @@ class CandleStoreDataset(AbstractDataset[pd.DataFrame, CandleStore]):
         if self._table == "quarantine":
             store.add_quarantine(data)
             return
+        if data.empty:
+            return
         count = store.upsert(data)
         logger.info("Candle store: %d new, %d changed, %d unchanged", count.new, count.changed, count.unchanged)
 
