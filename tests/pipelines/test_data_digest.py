@@ -31,7 +31,7 @@ def test_it_is_that_of_the_stored_candles(finished: Path, digest: str):
 
 def test_the_run_of_each_pipeline_carries_it(finished: Path, digest: str):
     with sqlite3.connect(finished / "mlflow.db") as database:
-        tags = pd.read_sql("select run_uuid, key, value from tags", database).pivot(
+        tags = pd.read_sql("select run_uuid, key, value from tags", database).pivot(  # noqa: PD010 - texts
             index="run_uuid", columns="key", values="value"
         )
     runs = tags[tags["mlflow.parentRunId"].isna()]
