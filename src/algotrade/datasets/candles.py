@@ -127,9 +127,9 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
         if self._database is None:
             raise ConfigurationError("source=exchange downloads into a candle store; the catalog names no database.")
         store = CandleStore(self._database)
-        download(store, DownloadOrder(exchanges, symbols, timeframe, start=start, end=end))
+        report = download(store, DownloadOrder(exchanges, symbols, timeframe, start=start, end=end))
         names = [exchange_name(exchange) for exchange in exchanges]
-        spans = [store.read(name, timeframe, symbols, start, end) for name in names]
+        spans = [store.read(name, timeframe, report.symbols(name), start, end) for name in names]
         candles = pd.concat(spans, ignore_index=True)
         if candles.empty:
             raise NoCandles(

@@ -227,6 +227,31 @@ class TestSeveral:
             assert_stored_is_true(store, venue, exchange)
         assert len(report.series) == 4
 
+    def test_each_is_asked_for_what_it_lists(self, serve, store, venue, market):
+        smaller = serve(market[market["symbol"] == "BTC/USDT"])
+
+        def gateway(exchange, sleep):
+            return gateway_at(smaller if exchange == "binanceus" else venue)(exchange, sleep)
+
+        report = download(store, order_of(exchanges=["binance", "binanceus"]), gateway)
+
+        assert_stored_is_true(store, venue)
+        assert_stored_is_true(store, smaller, "binanceus", symbols=("BTC/USDT",))
+        assert report.symbols(name_of(smaller, "binanceus")) == ["BTC/USDT"]
+
+    def test_what_none_or_one_of_them_can_give_is_refused(self, serve, store, venue, market):
+        other = serve(market[market["symbol"] == "BTC/USDT"])
+
+        def gateway(exchange, sleep):
+            return gateway_at(other if exchange == "binanceus" else venue)(exchange, sleep)
+
+        both = ["binance", "binanceus"]
+        with pytest.raises(ConfigurationError, match=r"DOGE/USDT is listed by none of binance, binanceus\."):
+            download(store, order_of(exchanges=both, symbols=["BTC/USDT", "DOGE/USDT"]), gateway)
+        with pytest.raises(ConfigurationError, match=r"binanceus lists none of XRP/USDT\."):
+            download(store, order_of(exchanges=both, symbols=["XRP/USDT"]), gateway)
+        assert store.series().empty
+
     def test_many_symbols_by_several_workers(self, serve, store, market):
         one = market[market["symbol"] == "BTC/USDT"].head(1_500)
         names = tuple(f"C{number:02d}/USDT" for number in range(12))

@@ -4,10 +4,11 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from algotrade.data.download.orders import DownloadOrder
 from algotrade.data.download.outcome import DownloadReport, SeriesOutcome
-from algotrade.data.download.work import Arrived, SeriesPlan, download_series, plan_exchange
+from algotrade.data.download.work import Arrived, SeriesPlan, download_series, order_by_exchange, plan_exchange
 from algotrade.data.exchange import ExchangeGateway
 from algotrade.data.store import CandleStore
 from algotrade.errors import AlgotradeError, DataError, VenueError, VenueUnavailable
@@ -47,7 +48,8 @@ def download(store: CandleStore, order: DownloadOrder, gateway_of: GatewayOf = _
     Raises
     ------
     ConfigurationError
-        If an exchange, symbol or timeframe is not known, before anything is downloaded.
+        If an exchange, symbol or timeframe is not known, before anything is downloaded. Of several exchanges it
+        is enough if one lists a symbol.
     VenueError
         If some series could not be completed (VenueUnavailable if trying again may help); the others are.
     StoreError
@@ -62,7 +64,8 @@ def download(store: CandleStore, order: DownloadOrder, gateway_of: GatewayOf = _
     gateways = [gateway_of(exchange, sleep) for exchange in dict.fromkeys(order.exchanges)]
     try:
         with ThreadPoolExecutor(len(gateways), "plan") as pool:
-            planned = list(pool.map(lambda gateway: plan_exchange(store, gateway, order), gateways))
+            orders = order_by_exchange(gateways, order)
+            planned = list(pool.map(partial(plan_exchange, store), gateways, orders))
         outcomes = _downloaded(store, planned, order.workers, stop)
     finally:
         stop.set()

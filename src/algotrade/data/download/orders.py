@@ -33,7 +33,7 @@ class DownloadOrder:
     exchanges : sequence of str
         ccxt's names.
     symbols : sequence of str
-        In any notation; each is asked of every exchange.
+        In any notation; each is asked of every exchange that lists it.
     timeframe : Timeframe
     mode : Mode
     start, end : datetime, optional

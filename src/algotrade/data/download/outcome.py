@@ -46,6 +46,10 @@ class DownloadReport:
         """What the store took, all series together."""
         return sum((outcome.count for outcome in self.series), _NOTHING)
 
+    def symbols(self, exchange: str) -> list[str]:
+        """Symbols of an exchange that were brought up to date."""
+        return [outcome.symbol for outcome in self.series if outcome.exchange == exchange]
+
     @property
     def frame(self) -> pd.DataFrame:
         """One row a series."""

@@ -1,6 +1,6 @@
 """The download of one series: what is planned, asked for, and stored."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from algotrade.data.download.batches import SeriesWriter
@@ -12,6 +12,7 @@ from algotrade.data.exchange.pager import Page
 from algotrade.data.intervals import Interval, length
 from algotrade.data.store import CandleStore
 from algotrade.domain.candles import from_milliseconds
+from algotrade.domain.symbol import unified_symbol
 from algotrade.errors import ConfigurationError, VenueError
 
 Arrived = Callable[[str, int], None]
@@ -37,6 +38,30 @@ class SeriesPlan:
     def candles(self) -> int:
         """How many candles the spans have room for."""
         return length(self.spans) // self.state.timeframe.milliseconds
+
+
+def order_by_exchange(gateways: Sequence[ExchangeGateway], order: DownloadOrder) -> list[DownloadOrder]:
+    """What to ask each exchange: of several, each is asked for the symbols that it lists.
+
+    Raises
+    ------
+    ConfigurationError
+        If a symbol is listed nowhere, or one of several exchanges lists none of them.
+    VenueError
+        If an exchange does not answer.
+    """
+    if len(gateways) == 1:
+        return [order]
+    listed = [gateway.listed(order.symbols) for gateway in gateways]
+    nowhere = [symbol for symbol in map(unified_symbol, order.symbols) if not any(symbol in each for each in listed)]
+    useless = [gateway.exchange_id for gateway, each in zip(gateways, listed, strict=True) if not each]
+    if nowhere or useless:
+        raise ConfigurationError(
+            f"{', '.join(nowhere)} is listed by none of {', '.join(gateway.exchange_id for gateway in gateways)}."
+            if nowhere
+            else f"{', '.join(useless)} lists none of {', '.join(order.symbols)}. Leave that exchange out."
+        )
+    return [replace(order, symbols=each) for each in listed]
 
 
 def plan_exchange(store: CandleStore, gateway: ExchangeGateway, order: DownloadOrder) -> list[SeriesPlan]:

@@ -175,6 +175,11 @@ class ExchangeGateway:
             )
         return unified
 
+    def listed(self, symbols: Sequence[str]) -> list[str]:
+        """Those of the symbols that the exchange lists, in ccxt's notation."""
+        markets = self._markets(self._connection.client)
+        return [symbol for symbol in map(unified_symbol, symbols) if symbol in markets]
+
     def closed_span(self, timeframe: Timeframe, start: datetime, end: datetime | None = None) -> Interval:
         """Open times from the first at or after ``start`` to the last before ``end`` whose candle has closed."""
         step = timeframe.milliseconds
