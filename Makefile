@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# kedro-mlflow and Jupyter start other commands of the environment by their names.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Nothing here talks to the network unless an exchange was asked for.
 export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
