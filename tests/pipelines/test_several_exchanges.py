@@ -147,7 +147,7 @@ def test_quality_and_divergence_are_kept_and_reported(ingest):
     quality = data / "02_intermediate" / "quality"
     frames = {path.stem: pd.read_parquet(path) for path in quality.glob("*.parquet")}
 
-    report = pd.read_parquet(data / "02_intermediate" / "data_quality.parquet").set_index(["exchange", "symbol"])
+    report = pd.read_parquet(data / "03_primary" / "data_quality.parquet").set_index(["exchange", "symbol"])
     assert list(report.index)[:2] == [(BOTH, "BTC/USDT"), (BOTH, "ETH/USDT")]
     assert report.loc[("binance", "BTC/USDT"), "missing_candles"] == 2
     assert report["last_candle_age_seconds"].isna().all()
