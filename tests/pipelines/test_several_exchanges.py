@@ -144,7 +144,7 @@ def test_what_the_store_knows_of_the_other_exchange_counts(ingest, folder):
 
 def test_quality_and_divergence_are_kept_and_reported(ingest):
     _, data = ingest()
-    quality = data / "02_intermediate" / "quality"
+    quality = data / "03_primary" / "quality"
     frames = {path.stem: pd.read_parquet(path) for path in quality.glob("*.parquet")}
 
     report = pd.read_parquet(data / "03_primary" / "data_quality.parquet").set_index(["exchange", "symbol"])
