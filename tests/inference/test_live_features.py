@@ -203,8 +203,8 @@ class TestStream:
             for symbol, vectors in newest.items():
                 assert vectors.open_time_ms[-1] == to_milliseconds(stored[stored["symbol"] == symbol]["open_time"])[-1]
             assert len(stored) - 2 * (20 * 60 + 15) + 7 == 30
-            served = OnlineFeatures(online, described(options.manifest), exchange).read(SYMBOLS)
-            assert all(lacking(served[symbol], described(options.manifest)) == "" for symbol in SYMBOLS)
+            served = OnlineFeatures(online, ModelDescription.of(options.manifest), exchange).read(SYMBOLS)
+            assert all(lacking(served[symbol], ModelDescription.of(options.manifest)) == "" for symbol in SYMBOLS)
         finally:
             online.shutdown()
 
@@ -216,17 +216,3 @@ class TestStream:
         assert list(summary.freshness) in (["store"], [])
         assert "model 7 is not fed, for its features look at BTC/USDT, XRP/USDT, and XRP/USDT is not" in caplog.text
         assert len(CandleStore(options.database).read(exchange_name("binance", venue.url), MINUTE)) == 2
-
-
-def described(manifest: Manifest | None) -> ModelDescription:
-    assert manifest is not None
-    return ModelDescription(
-        name=manifest.model,
-        version=manifest.version,
-        feature_fingerprint=manifest.feature_fingerprint,
-        timeframe=manifest.timeframe,
-        symbols=manifest.symbols,
-        horizon=manifest.horizon,
-        history=manifest.history,
-        feature_names=manifest.feature_names,
-    )

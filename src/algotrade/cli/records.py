@@ -34,10 +34,11 @@ def funding(exchange: str, symbols: str, database: str, start: str | None, end: 
     """Funding rates of perpetuals, as BTC/USDT:USDT; of the last year where none are stored."""
     with plain_errors():
         from algotrade.data.exchange.record_keeping import keep_funding_rates  # noqa: PLC0415 - as all imports here
+        from algotrade.domain.moment import utc_moment  # noqa: PLC0415
 
         kept, store = _opened(exchange, database)
         for symbol in _names(symbols):
-            new = keep_funding_rates(kept, store, symbol, _moment(start), _moment(end))
+            new = keep_funding_rates(kept, store, symbol, utc_moment(start), utc_moment(end))
             click.echo(f"{symbol}: {new} new funding rates of {kept.name}.")
 
 
@@ -50,12 +51,13 @@ def trades(**options: Any) -> None:
     """Every trade of a span; of the last hour where none are stored."""
     with plain_errors():
         from algotrade.data.exchange.record_keeping import keep_trade_candles, keep_trades  # noqa: PLC0415
+        from algotrade.domain.moment import utc_moment  # noqa: PLC0415
         from algotrade.domain.timeframe import Timeframe  # noqa: PLC0415
         from algotrade.monitoring.run_log import configure_logging  # noqa: PLC0415
 
         configure_logging()
         kept, store = _opened(options["exchange"], options["database"])
-        span = _moment(options["start"]), _moment(options["end"])
+        span = utc_moment(options["start"]), utc_moment(options["end"])
         timeframe = Timeframe(options["timeframe"]) if options["timeframe"] else None
         for symbol in _names(options["symbols"]):
             found = keep_trades(kept, store, symbol, *span, *([timeframe] if timeframe else []))
@@ -97,17 +99,3 @@ def _names(symbols: str) -> list[str]:
     from algotrade.domain.symbol import unified_symbol  # noqa: PLC0415
 
     return [unified_symbol(name) for name in symbols.replace("+", ",").split(",") if name.strip()]
-
-
-def _moment(text: str | None) -> Any:
-    import pandas as pd  # noqa: PLC0415
-
-    from algotrade.errors import ConfigurationError  # noqa: PLC0415
-
-    if text is None:
-        return None
-    try:
-        moment = pd.Timestamp(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{text!r} is no time; accepted is one like 2024-01-31T12:00.") from error
-    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")

@@ -13,6 +13,7 @@ from kedro.io import AbstractDataset
 from algotrade.data.importers import read_folder
 from algotrade.data.source import EXCHANGE, FILES, SIMULATED, SOURCES, SourceCandles, exchange_names
 from algotrade.data.store import CandleStore
+from algotrade.domain.moment import utc_moment
 from algotrade.domain.symbol import unified_symbol
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import ConfigurationError, NoCandles
@@ -122,8 +123,8 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
         exchanges = exchange_names(self._selection.get("exchange")) or [_DEFAULT_EXCHANGE]
         symbols = self._symbols or list(_DEFAULT_SYMBOLS)
         timeframe = self._timeframe or Timeframe(_DEFAULT_TIMEFRAME)
-        start = _utc(self._selection.get("start")) or pd.Timestamp.now("UTC").floor("D") - _DEFAULT_HISTORY
-        end = _utc(self._selection.get("end"))
+        start = utc_moment(self._selection.get("start")) or pd.Timestamp.now("UTC").floor("D") - _DEFAULT_HISTORY
+        end = utc_moment(self._selection.get("end"))
         if self._database is None:
             raise ConfigurationError("source=exchange downloads into a candle store; the catalog names no database.")
         store = CandleStore(self._database)
@@ -137,16 +138,6 @@ class SourceCandlesDataset(AbstractDataset[NoReturn, SourceCandles]):
                 "Choose an earlier start, or other symbols."
             )
         return SourceCandles(EXCHANGE, timeframe, candles.assign(origin=candles["exchange"]))
-
-
-def _utc(time: object) -> pd.Timestamp | None:
-    if time is None:
-        return None
-    try:
-        stamp = pd.Timestamp(str(time))
-    except ValueError as error:
-        raise ConfigurationError(f"{time!r} is not a date; accepted is one like 2024-01-01.") from error
-    return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
 
 
 class CandleStoreDataset(AbstractDataset[pd.DataFrame, CandleStore]):

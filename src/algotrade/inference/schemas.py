@@ -1,9 +1,11 @@
 """What the service accepts and answers, as strict types; OpenAPI is printed from them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+
+from algotrade.models.manifest import Manifest
 
 SymbolName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_:.-]*$", max_length=40), Field(examples=["BTC/USDT"])
@@ -108,6 +110,20 @@ class ModelDescription(ModelName):
     horizon: int
     history: int
     feature_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Self:
+        """Description of the model that a manifest belongs to."""
+        return cls(
+            name=manifest.model,
+            version=manifest.version,
+            feature_fingerprint=manifest.feature_fingerprint,
+            timeframe=manifest.timeframe,
+            symbols=manifest.symbols,
+            horizon=manifest.horizon,
+            history=manifest.history,
+            feature_names=manifest.feature_names,
+        )
 
 
 class ModelsResponse(BaseModel):

@@ -17,7 +17,6 @@ from algotrade.inference.routes import create_app
 from algotrade.inference.schemas import ModelDescription
 from algotrade.inference.settings import ServingSettings
 from algotrade.models.bundle import ModelBundle
-from algotrade.models.manifest import Manifest
 from algotrade.monitoring.metrics import ServiceMetrics
 
 _metrics = ServiceMetrics()
@@ -33,19 +32,6 @@ class _Current:
 
 
 _current = _Current()
-
-
-def _describe(manifest: Manifest) -> ModelDescription:
-    return ModelDescription(
-        name=manifest.model,
-        version=manifest.version,
-        feature_fingerprint=manifest.feature_fingerprint,
-        timeframe=manifest.timeframe,
-        symbols=manifest.symbols,
-        horizon=manifest.horizon,
-        history=manifest.history,
-        feature_names=manifest.feature_names,
-    )
 
 
 @bentoml.service(
@@ -66,7 +52,7 @@ class SignalService:
         settings = ServingSettings()
         bundle = ModelBundle.load(settings.bundle_folder)
         self._store = OnlineStore(settings.online_store_url)
-        description = _describe(bundle.manifest)
+        description = ModelDescription.of(bundle.manifest)
         features = OnlineFeatures(self._store, description, settings.exchange or bundle.manifest.exchange)
         _current.predictor = Predictor(bundle, description, features, _metrics, long_above=settings.long_above)
 

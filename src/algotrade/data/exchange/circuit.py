@@ -49,17 +49,16 @@ class Circuit:
         VenueUnavailable
             Instead of asking, while the exchange is left alone; it says until when.
         """
+        failure = None
         self._enter()
         try:
             yield
         except Failed as error:
-            self._leave(error)
+            failure = error
             raise
-        except BaseException:
-            # Refused, or given up: the exchange has answered, or nobody knows.
-            self._leave(None)
-            raise
-        self._leave(None)
+        finally:
+            # Ended in any other way, the exchange has answered, or nobody knows.
+            self._leave(failure)
 
     def _enter(self) -> None:
         try:

@@ -24,6 +24,7 @@
         └── MissingEvent     it never comes
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from random import Random
 
@@ -129,12 +130,12 @@ class ClockSkew(AnswerFault):
 
 
 @dataclass(frozen=True)
-class RowFault(AnswerFault):
+class RowFault(AnswerFault, ABC):
     """Something that goes wrong with a list of rows."""
 
+    @abstractmethod
     def change(self, rows: list[bytes], random: Random) -> list[bytes]:
         """Rows as they are sent."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from algotrade.data.exchange.clients import URL_VARIABLE
 from algotrade.data.importers import read_folder
 from algotrade.data.quality import inspect_candles
 from algotrade.data.store import CandleStore
+from algotrade.domain.moment import utc_moment
 from algotrade.domain.symbol import unified_symbol
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import ConfigurationError
@@ -80,7 +81,7 @@ class VenueOptions:
             "clock_skew_ms": self.skew_ms,
             "faults": FaultSchedule.of(_plans(self.faults), self.fault_seed),
         }
-        now = _moment(self.now)
+        now = utc_moment(self.now)
         candles = self._stored()
         if candles is not None:
             return VenueSettings(candles, now=now, **shared)
@@ -133,16 +134,6 @@ def launch(options: VenueOptions, say: Callable[[str], None]) -> None:
         say(f"{URL_VARIABLE}={venue.url} kedro run --params 'source=exchange,exchange=binance,...' reads from it.")
         stop.wait()
     say(f"The venue has answered {len(venue.requests)} requests and stopped.")
-
-
-def _moment(text: str | None) -> pd.Timestamp | None:
-    if text is None:
-        return None
-    try:
-        moment = pd.Timestamp(text)
-    except ValueError as error:
-        raise ConfigurationError(f"venue: {text!r} is no time; accepted is one like 2024-01-31T12:00.") from error
-    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
 
 
 def _plans(text: str | None) -> object:
