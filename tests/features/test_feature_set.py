@@ -165,7 +165,8 @@ def test_a_function_becomes_one_feature_for_each_window() -> None:
 
     assert list(shelf) == ["change_1", "change_3"]
     assert shelf["change_3"].lookback == 4
-    assert shelf["change_3"].doc == "Change.\n\nUnit: log return. Lookback: 4 candles."
+    assert shelf["change_3"].doc.startswith("Change.\n\nUnit: log return. Lookback: 4 candles. Scale-free:")
+    assert "\n\nMissing data: A gap is stepped over" in shelf["change_3"].doc
 
 
 def test_a_wrong_shape_is_refused(panel: Panel) -> None:

@@ -4,8 +4,9 @@ A candle is labelled by its open time and becomes knowable at its close time, on
 Row *t* of anything computed from candles may use rows up to and including *t*.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +23,13 @@ REQUIRED_COLUMNS = ("open_time", *PRICE_COLUMNS, "volume")
 OPTIONAL_COLUMNS = ("quote_volume", "trades", "taker_buy_volume")
 VALUE_COLUMNS = (*PRICE_COLUMNS, "volume", *OPTIONAL_COLUMNS)
 """The numbers of a candle, in the order in which stores keep them."""
+CONTEXT_COLUMNS = ("funding_rate",)
+"""Numbers known at the close of a candle that no candle of the instrument itself holds; stores keep them elsewhere."""
 SERIES_COLUMNS = ("exchange", "symbol", "timeframe")
 """What a candle series is keyed by; a long frame carries them beside the candle columns."""
 OPEN_TIME_DTYPE = "datetime64[ms, UTC]"
+_BLOCKS = (*VALUE_COLUMNS, *CONTEXT_COLUMNS)
+_NOT_GIVEN: FloatArray = np.empty(0)
 
 
 def to_milliseconds(times: "pd.Series | pd.DatetimeIndex") -> IntArray:
@@ -42,7 +47,8 @@ class Candles:
     """The candles of one instrument, oldest first.
 
     Missing candles are absent rows: a window counts candles, not hours. Every array has shape
-    ``(n,)``; the optional ones are NaN where the source does not give them.
+    ``(n,)``; the optional ones are NaN where the source does not give them, as is all of
+    ``funding_rate``, the perpetual's last settled rate at the candle's close, by default.
     """
 
     open_time: IntArray
@@ -54,12 +60,22 @@ class Candles:
     quote_volume: FloatArray
     trades: FloatArray
     taker_buy_volume: FloatArray
+    funding_rate: FloatArray = field(default_factory=lambda: _NOT_GIVEN)
+
+    def __post_init__(self) -> None:
+        if self.funding_rate is _NOT_GIVEN:
+            object.__setattr__(self, "funding_rate", np.full(len(self.open_time), np.nan))
 
     def __len__(self) -> int:
         return len(self.open_time)
 
     def __getitem__(self, rows: slice) -> "Candles":
-        return Candles(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return Candles(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+    @cached_property
+    def memo(self) -> dict[Hashable, FloatArray]:
+        """What was derived from these candles so far; see :mod:`algotrade.features.derived`."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -73,7 +89,10 @@ class Panel:
     open_time : ndarray of int64, shape ``(n,)``
         Milliseconds since the epoch, every grid point from the first candle to the last.
     open, high, low, close, volume, quote_volume, trades, taker_buy_volume : ndarray, shape ``(n, symbols)``
-        NaN where the instrument has no candle: before its listing, in a gap, after its end.
+        NaN where the instrument has no candle: before its listing, in a gap, after its end. The series of one
+        instrument lie in one piece.
+    funding_rate : ndarray, shape ``(n, symbols)``
+        The perpetual's last rate that was settled by the close of each row; all NaN by default.
     """
 
     timeframe: Timeframe
@@ -87,6 +106,11 @@ class Panel:
     quote_volume: FloatArray
     trades: FloatArray
     taker_buy_volume: FloatArray
+    funding_rate: FloatArray = field(default_factory=lambda: _NOT_GIVEN)
+
+    def __post_init__(self) -> None:
+        if self.funding_rate is _NOT_GIVEN:
+            object.__setattr__(self, "funding_rate", np.full_like(self.close, np.nan))
 
     def __len__(self) -> int:
         return len(self.open_time)
@@ -96,10 +120,15 @@ class Panel:
         return replace(
             self,
             open_time=self.open_time[rows],
-            **{name: getattr(self, name)[rows] for name in VALUE_COLUMNS},
+            **{name: getattr(self, name)[rows] for name in _BLOCKS},
         )
 
-    @property
+    @cached_property
+    def memo(self) -> dict[Hashable, FloatArray]:
+        """What was derived from this panel so far; see :mod:`algotrade.features.derived`."""
+        return {}
+
+    @cached_property
     def present(self) -> BoolArray:
         """Where there is a candle, shape ``(n, symbols)``."""
         return ~np.isnan(self.close)
@@ -112,8 +141,18 @@ class Panel:
     def candles(self, symbol: str) -> Candles:
         """The candles of one instrument, with the rows it does not have left out."""
         column = self.symbols.index(symbol)
-        rows = self.present[:, column]
-        return Candles(self.open_time[rows], *(getattr(self, name)[rows, column] for name in VALUE_COLUMNS))
+        present = self.present[:, column]
+        rows = slice(None) if present.all() else present
+        return Candles(self.open_time[rows], *(getattr(self, name)[rows, column] for name in _BLOCKS))
+
+    def needed(self, count: int) -> "Panel":
+        """The last rows, from where each instrument that is still there has ``count`` candles, or all that it has."""
+        gaps = (~self.present).any(axis=0) & self.present[-1]
+        first = max(0, len(self) - count)
+        for column in np.flatnonzero(gaps):
+            rows = np.flatnonzero(self.present[:, column])[-count:]
+            first = min(first, int(rows[0]))
+        return self[first:]
 
     @classmethod
     def from_frame(cls, candles: pd.DataFrame, timeframe: Timeframe, symbols: Sequence[str] | None = None) -> "Panel":
@@ -143,19 +182,19 @@ class Panel:
         columns = pd.Index(chosen).get_indexer(pd.Index(candles["symbol"]))
         shape = (int(rows.max()) + 1, len(chosen))
         keep = columns >= 0
-        cells = np.ravel_multi_index((rows[keep], columns[keep]), shape)
+        cells = np.ravel_multi_index((columns[keep], rows[keep]), shape[::-1])
         if len(np.unique(cells)) != len(cells):
             raise BadCandles("Some candles are there twice. Run the ingestion pipeline again.")
 
         def block(name: str) -> FloatArray:
-            values = np.full(shape, np.nan)
+            values = np.full(shape[::-1], np.nan)
             if name in candles:
                 values.ravel()[cells] = candles[name].to_numpy(dtype=np.float64, na_value=np.nan)[keep]
-            return values
+            return values.T
 
         return cls(
             timeframe=timeframe,
             symbols=chosen,
             open_time=start + step * np.arange(shape[0], dtype=np.int64),
-            **{name: block(name) for name in VALUE_COLUMNS},
+            **{name: block(name) for name in _BLOCKS},
         )

@@ -3,20 +3,28 @@
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, TypeVar
 
 import numpy as np
 
 from algotrade.domain.candles import Candles, FloatArray, Panel
 from algotrade.errors import FeatureError
+from algotrade.features.fingerprint import code_digest
+from algotrade.features.slower import last_closed, slower_panel
 from algotrade.registry import Registry
 
 Scope = Literal["symbol", "panel"]
 Computation = Callable[..., FloatArray]
 Function = TypeVar("Function", bound=Computation)
 
+SCALE = "Scale-free: unchanged when a price or the volume is counted in another unit."
 _FORGOTTEN = 1e-11
+_GAPS = {
+    "symbol": "A gap is stepped over: windows count the candles that are there.",
+    "panel": "Windows count steps of time; a symbol without a candle takes no part and has no value.",
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Feature:
     ----------
     name : str
     family : str
-        The idea it belongs to: technical, volatility, regime, volume, cross_asset, calendar.
+        The idea it belongs to, such as ``technical`` or ``microstructure``.
     lookback : int
         Candles, the current one included, from which the value equals the one from all history to
         1e-9 of the feature's scale. Earlier rows are NaN.
@@ -38,6 +46,13 @@ class Feature:
         What ``function`` is called with beside the candles.
     function : callable
         ``(Candles, window) -> (n,)`` or ``(Panel, window) -> (n, symbols)``.
+    needs : tuple of str
+        Optional numbers of a candle, such as ``taker_buy_volume``, without which every value is NaN.
+    missing : str
+        What becomes of what is not there besides gaps: candles without volume, windows without a move.
+    multiple : int
+        How many times as long as the panel's the candles are that it is computed on. Above 1, a row has the
+        value of the last of them that had closed at its own close.
     """
 
     name: str
@@ -47,12 +62,39 @@ class Feature:
     unit: str
     window: int | None
     function: Computation
+    needs: tuple[str, ...] = ()
+    missing: str = ""
+    multiple: int = 1
 
     @property
     def doc(self) -> str:
-        """Documentation: what it is, its formula and source, then its unit and lookback."""
+        """Documentation: what it is, its formula and source, then unit, lookback, scale and treatment of gaps."""
         text = inspect.getdoc(self.function) or ""
-        return f"{text}\n\nUnit: {self.unit}. Lookback: {self.lookback} candles."
+        facts = f"Unit: {self.unit}. Lookback: {self.lookback} candles. {SCALE}"
+        return f"{text}\n\n{facts}\n\nMissing data: {self.missing_data}"
+
+    @property
+    def missing_data(self) -> str:
+        """What gaps, missing columns and candles without volume do to it, in sentences."""
+        needs = f"NaN without {' and '.join(self.needs)}." if self.needs else ""
+        return " ".join(part for part in (_GAPS[self.scope], needs, self.missing) if part)
+
+    @property
+    def reach(self) -> int:
+        """Candles of the panel, the current one included, that hold the lookback."""
+        # A slower candle that is still forming, and one that the window cuts, take up less than one more.
+        return self.lookback * self.multiple + self.multiple - 1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the feature, its parameters and its code."""
+        parameters = (self.name, self.window, self.lookback, self.scope, self.needs, self.multiple)
+        around = [settled, slower_panel, last_closed] if self.multiple > 1 else [settled]
+        return code_digest([*around, self.function], " ".join(map(str, parameters)))
+
+    def slower(self, multiple: int, name: str) -> "Feature":
+        """The same feature of candles that are ``multiple`` times as long."""
+        return replace(self, multiple=multiple, name=name)
 
     def compute(self, candles: Candles | Panel) -> FloatArray:
         """Values for every row; NaN during the warm-up and where they are undefined, never infinite.
@@ -60,8 +102,8 @@ class Feature:
         Parameters
         ----------
         candles : Candles or Panel
-            As the scope asks. The candles of one symbol have no rows for missing candles, so a window
-            counts candles; a panel has, so a window counts steps of the time grid.
+            As the scope asks, of the timeframe that it is computed on. The candles of one symbol have no rows for
+            missing candles, so a window counts candles; a panel has, so a window counts steps of the time grid.
 
         Returns
         -------
@@ -72,21 +114,35 @@ class Feature:
         FeatureError
             If the function returns another shape.
         """
-        return evaluate(self.function, self.window, self.lookback, candles)
+        return settled(self.raw(candles), self.lookback)
+
+    def newest(self, candles: Candles) -> float:
+        """The last of the values that :meth:`compute` gives, without the others' cost."""
+        value = self.raw(candles)[-1]
+        return float(value) if len(candles) >= self.lookback and math.isfinite(value) else math.nan
+
+    def raw(self, candles: Candles | Panel) -> FloatArray:
+        """What the function returns, of the right shape and nothing else.
+
+        Raises
+        ------
+        FeatureError
+            If the shape is another.
+        """
+        values = self.function(candles) if self.window is None else self.function(candles, self.window)
+        if np.shape(values) != candles.close.shape:
+            raise FeatureError(
+                f"Feature {self.name} returned shape {np.shape(values)}; expected is {candles.close.shape}, "
+                "one value for each candle. Return an array as long as candles.close."
+            )
+        return values
 
 
-def evaluate(function: Computation, window: int | None, lookback: int, candles: Candles | Panel) -> FloatArray:
-    """Values of a feature function with the warm-up and everything infinite set to NaN."""
-    raw = function(candles) if window is None else function(candles, window)
+def settled(raw: FloatArray, lookback: int) -> FloatArray:
+    """Copy of what a feature function returned, with the warm-up and everything infinite set to NaN."""
     values = np.array(raw, dtype=np.float64)
-    expected = candles.close.shape
-    if values.shape != expected:
-        raise FeatureError(
-            f"Feature function {function.__name__} returned shape {values.shape}; expected is {expected}, "
-            "one value for each candle."
-        )
-    values[~np.isfinite(values)] = np.nan
     values[: lookback - 1] = np.nan
+    values[np.isinf(values)] = np.nan
     return values
 
 
@@ -101,13 +157,15 @@ def feature(
     lookback: Callable[[int], int] | int,
     windows: Sequence[int] = (),
     scope: Scope = "symbol",
+    needs: Sequence[str] = (),
+    missing: str = "",
     registry: Registry[Feature] = FEATURES,
 ) -> Callable[[Function], Function]:
     """Return a decorator that registers a function as one feature for each window.
 
     Parameters
     ----------
-    family, unit, scope
+    family, unit, scope, needs, missing
         See :class:`Feature`.
     lookback : callable or int
         From the window to the lookback.
@@ -129,7 +187,9 @@ def feature(
         for window in windows or (None,):
             name = function.__name__ if window is None else f"{function.__name__}_{window}"
             memory = lookback if isinstance(lookback, int) else lookback(_asked(name, window))
-            registry.register(name)(Feature(name, family, memory, scope, unit, window, function))
+            registry.register(name)(
+                Feature(name, family, memory, scope, unit, window, function, tuple(needs), missing)
+            )
         return function
 
     return register

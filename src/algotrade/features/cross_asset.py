@@ -8,7 +8,7 @@ import numpy as np
 
 from algotrade.domain.candles import FloatArray, Panel
 from algotrade.features.base import feature, lagged_log_ratio, ratio
-from algotrade.features.kernels import rolling_regression, rolling_sum
+from algotrade.features.kernels import rank_across, rolling_regression, rolling_sum
 
 _FAMILY = "cross_asset"
 _LEADER_WINDOW = 48
@@ -52,7 +52,7 @@ def return_rank(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Jegadeesh, N. and Titman, S. (1993). Returns to buying winners and selling losers.
     """
-    return _rank(lagged_log_ratio(panel.close, window))
+    return rank_across(lagged_log_ratio(panel.close, window))
 
 
 @feature(family=_FAMILY, unit="0 to 1", scope="panel", windows=(48,), lookback=lambda w: w + 1)
@@ -65,7 +65,7 @@ def volatility_cross_rank(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Ang, A., Hodrick, R., Xing, Y. and Zhang, X. (2006). The cross-section of volatility and expected returns.
     """
-    return _rank(_volatility(panel, window))
+    return rank_across(_volatility(panel, window))
 
 
 @feature(family=_FAMILY, unit="-1 to 1", scope="panel", windows=(72,), lookback=lambda w: w + 1)
@@ -172,15 +172,6 @@ def _mean(values: FloatArray) -> FloatArray:
 
 def _for_each_symbol(values: FloatArray, panel: Panel) -> FloatArray:
     return np.where(panel.present, values[:, None], np.nan)
-
-
-def _rank(values: FloatArray) -> FloatArray:
-    """Share of the symbols below, equals counted half, in (0, 1)."""
-    below = np.zeros_like(values)
-    for other in values.T:
-        below += (other[:, None] < values) + 0.5 * (other[:, None] == values)
-    count = (~np.isnan(values)).sum(axis=1, keepdims=True)
-    return np.where(np.isnan(values), np.nan, below / np.maximum(count, 1))
 
 
 def _volatility(panel: Panel, window: int) -> FloatArray:

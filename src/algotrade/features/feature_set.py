@@ -1,20 +1,23 @@
 """Several features computed together: one code for a year of history and for the newest candle."""
 
-import difflib
+import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from algotrade.domain.candles import FloatArray, Panel, from_milliseconds
+from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import ConfigurationError
-from algotrade.features.base import FEATURES, Feature, evaluate
-from algotrade.features.fingerprint import code_digest
+from algotrade.features.base import FEATURES, Feature
+from algotrade.features.kernels import settle
+from algotrade.features.naming import feature_named
+from algotrade.features.slower import last_closed, slower_panel
 
-# Turning a block in pieces that fit the cache takes a third of the time of turning it at once.
-_ROWS_AT_ONCE = 512
+# Features that look back less share a window of this many candles: most series they are made of are computed once.
+_SHORT = 200
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,15 @@ class FeatureSet:
     features: tuple[Feature, ...]
 
     @classmethod
-    def of(cls, names: Sequence[str] | None = None) -> "FeatureSet":
-        """The named features in the given order; all of them, by name, for None.
+    def of(cls, names: Sequence[str] | None = None, timeframe: Timeframe | None = None) -> "FeatureSet":
+        """The named features in the given order; every one of the registry, by name, for None.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            As :func:`~algotrade.features.naming.feature_named` reads them.
+        timeframe : Timeframe, optional
+            Of the panels; needed where a name holds a timeframe, as ``rsi_14@4h`` does.
 
         Raises
         ------
@@ -42,20 +52,13 @@ class FeatureSet:
         algotrade.errors.ConfigurationError: Unknown feature 'rsi14'. Closest are: rsi_14, rsi_7. \
 `list(algotrade.features.FEATURES)` shows all.
         """
-        chosen = list(FEATURES) if names is None else list(names)
+        chosen = list(FEATURES) if names is None else [str(name) for name in names]
         if not chosen:
             raise ConfigurationError("A feature set needs at least one feature; leave the names out to have them all.")
         twice = sorted({name for name in chosen if chosen.count(name) > 1})
         if twice:
             raise ConfigurationError(f"Features named more than once: {', '.join(twice)}. Name each only once.")
-        for name in chosen:
-            if name not in FEATURES:
-                closest = difflib.get_close_matches(str(name), FEATURES, n=2, cutoff=0.4)
-                hint = f"Closest are: {', '.join(closest)}. " if closest else ""
-                raise ConfigurationError(
-                    f"Unknown feature {name!r}. {hint}`list(algotrade.features.FEATURES)` shows all."
-                )
-        return cls(tuple(FEATURES[name] for name in chosen))
+        return cls(tuple(feature_named(name, timeframe) for name in chosen))
 
     def __len__(self) -> int:
         return len(self.features)
@@ -76,43 +79,65 @@ class FeatureSet:
     @property
     def lookback(self) -> int:
         """Candles from which every feature has the value that it has on all history."""
-        return max(feature.lookback for feature in self.features)
+        return max(feature.reach for feature in self.features)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the features, their parameters and their code; equal means interchangeable."""
-        specification = "\n".join(
-            f"{feature.name} {feature.window} {feature.lookback} {feature.scope}" for feature in self.features
-        )
-        return code_digest([evaluate, *(feature.function for feature in self.features)], specification)
+        return hashlib.sha256("\n".join(feature.fingerprint for feature in self.features).encode()).hexdigest()
+
+    def computable(self, panel: Panel) -> "FeatureSet":
+        """The features whose data the panel has, for at least one candle of one symbol.
+
+        Raises
+        ------
+        ConfigurationError
+            If none is left.
+        """
+        known = {name: bool(np.isfinite(getattr(panel, name)).any()) for each in self.features for name in each.needs}
+        left = tuple(each for each in self.features if all(known[name] for name in each.needs))
+        if not left:
+            missing = ", ".join(sorted(name for name, there in known.items() if not there))
+            raise ConfigurationError(f"Every one of the features needs data that these candles lack: {missing}.")
+        return FeatureSet(left)
 
     def matrix(self, panel: Panel) -> FloatArray:
         """Every feature of every symbol on every row, shape ``(n, symbols, features)``.
 
-        NaN where the symbol has no candle or too few before it.
+        NaN where the symbol has no candle or too few before it. The values of one feature of one symbol lie in one
+        piece.
         """
-        values = np.empty((len(panel), len(panel.symbols), len(self)))
-        for column, block in enumerate(self._blocks(panel)):
-            for start in range(0, len(panel), _ROWS_AT_ONCE):
-                rows = slice(start, start + _ROWS_AT_ONCE)
-                values[rows, column] = block[:, rows].T
-        return values
+        values = np.empty((len(panel.symbols), len(self), len(panel)))
+        for column, block in enumerate(self.blocks(panel)):
+            present = panel.present[:, column]
+            if present.all():
+                values[column] = block
+            else:
+                values[column] = np.nan
+                values[column][:, present] = block
+        return values.transpose(2, 0, 1)
 
     def latest(self, panel: Panel) -> FloatArray:
-        """The last row of :meth:`matrix`, from the last ``lookback`` candles only, shape ``(symbols, features)``.
+        """The last row of :meth:`matrix`, from no more candles than it takes, shape ``(symbols, features)``.
 
         A panel of the last ``lookback`` rows is enough; a symbol with gaps in it needs as many rows more.
         """
         values = np.full((len(panel.symbols), len(self)), np.nan)
-        for column, symbol in enumerate(panel.symbols):
-            if not panel.present[-1, column]:
-                continue
-            candles = panel.candles(symbol)
-            for row, feature in self._scoped("symbol"):
-                values[column, row] = feature.compute(candles[-feature.lookback :])[-1]
-        for row, feature in self._scoped("panel"):
-            values[:, row] = feature.compute(panel[-feature.lookback :])[-1]
-        values[~panel.present[-1]] = np.nan
+        here = np.flatnonzero(panel.present[-1])
+        if groups := self._of_symbols:
+            window = panel.needed(groups[-1][0])
+            for column in here:
+                candles = window.candles(panel.symbols[column])
+                for count, group in groups:
+                    own = candles[-count:]
+                    for place, feature in group:
+                        values[column, place] = feature.newest(own)
+        for place, feature, window in self._panel_windows(panel):
+            values[here, place] = feature.compute(window)[-1, here]
+        for multiple, (places, slower) in self._slower.items():
+            slow = slower_panel(panel.needed(slower.lookback * multiple + multiple - 1), multiple)
+            if len(slow):
+                values[np.ix_(here, places)] = slower.latest(slow)[here]
         return values
 
     def to_frame(self, panel: Panel) -> pd.DataFrame:
@@ -120,29 +145,72 @@ class FeatureSet:
 
         Sorted by symbol and open time.
         """
-        present = panel.present
-        frames = {
-            symbol: pd.DataFrame(block[:, rows].T, columns=list(self.names)).assign(
-                symbol=symbol, open_time=from_milliseconds(panel.open_time[rows])
-            )
-            for symbol, block, rows in zip(panel.symbols, self._blocks(panel), present.T, strict=True)
-        }
-        frame = pd.concat([frames[symbol] for symbol in sorted(frames)], ignore_index=True)
-        return frame[["symbol", "open_time", *self.names]]
+        counts = panel.present.sum(axis=0)
+        order = sorted(range(len(panel.symbols)), key=panel.symbols.__getitem__)
+        stops = dict(zip(order, np.cumsum(counts[order]), strict=True))
+        values = np.empty((len(self), int(counts.sum())))
+        for column, block in enumerate(self.blocks(panel)):
+            values[:, stops[column] - counts[column] : stops[column]] = block
+        frame = pd.DataFrame(values.T, columns=list(self.names), copy=False)
+        times = np.concatenate([panel.open_time[panel.present[:, column]] for column in order])
+        frame.insert(0, "symbol", np.repeat([panel.symbols[column] for column in order], counts[order]))
+        frame.insert(1, "open_time", from_milliseconds(times))
+        return frame
+
+    def blocks(self, panel: Panel) -> Iterator[FloatArray]:
+        """Values of one symbol after the other, each of shape ``(features, candles of the symbol)``."""
+        of_panel = [(place, feature.compute(panel)) for place, feature in self._scoped("panel")]
+        of_slower = [
+            (places, _joined(slower, slower_panel(panel, multiple), panel))
+            for multiple, (places, slower) in self._slower.items()
+        ]
+        for column, symbol in enumerate(panel.symbols):
+            candles, present = panel.candles(symbol), panel.present[:, column]
+            block = np.empty((len(self), len(candles)))
+            for place, feature in self._scoped("symbol"):
+                settle(np.asarray(feature.raw(candles), dtype=np.float64), feature.lookback, block[place])
+            for place, values in of_panel:
+                block[place] = values[present, column]
+            for places, joined in of_slower:
+                block[places] = next(joined)
+            yield block
 
     def _scoped(self, scope: str) -> list[tuple[int, Feature]]:
-        return [(row, feature) for row, feature in enumerate(self.features) if feature.scope == scope]
+        return [(k, each) for k, each in enumerate(self.features) if each.scope == scope and each.multiple == 1]
 
-    def _blocks(self, panel: Panel) -> Iterator[FloatArray]:
-        """Values of one symbol after the other, each of shape ``(features, n)``: contiguous as they are computed."""
-        of_panel = {row: feature.compute(panel) for row, feature in self._scoped("panel")}
-        for column, symbol in enumerate(panel.symbols):
-            present = panel.present[:, column]
-            rows = slice(None) if present.all() else present
-            candles = panel.candles(symbol)
-            block = np.full((len(self), len(panel)), np.nan)
-            for row, feature in self._scoped("symbol"):
-                block[row, rows] = feature.compute(candles)
-            for row, values in of_panel.items():
-                block[row, rows] = values[rows, column]
-            yield block
+    @cached_property
+    def _of_symbols(self) -> list[tuple[int, list[tuple[int, Feature]]]]:
+        """Features of one symbol with their places, by the candles that they are computed from."""
+        groups: list[list[tuple[int, Feature]]] = [[], []]
+        for place, feature in self._scoped("symbol"):
+            groups[feature.lookback > _SHORT].append((place, feature))
+        return [(max(feature.lookback for _, feature in group), group) for group in groups if group]
+
+    def _panel_windows(self, panel: Panel) -> Iterator[tuple[int, Feature, Panel]]:
+        features = self._scoped("panel")
+        window = panel[-max((feature.lookback for _, feature in features), default=1) :]
+        for place, feature in features:
+            yield place, feature, window
+
+    @cached_property
+    def _slower(self) -> "dict[int, tuple[list[int], FeatureSet]]":
+        """For each slower timeframe the places of its features, and the features on its own candles."""
+        groups: dict[int, list[int]] = {}
+        for place, feature in enumerate(self.features):
+            if feature.multiple > 1:
+                groups.setdefault(feature.multiple, []).append(place)
+        return {
+            multiple: (places, FeatureSet(tuple(replace(self.features[place], multiple=1) for place in places)))
+            for multiple, places in groups.items()
+        }
+
+
+def _joined(features: FeatureSet, slow: Panel, panel: Panel) -> Iterator[FloatArray]:
+    """Values on the candles of the panel, symbol by symbol: those of the slower candle that had closed last."""
+    closed = last_closed(panel, slow)
+    for column, block in enumerate(features.blocks(slow)):
+        # One column more, at the end, for what was before the first slower candle: -1 points to it.
+        values = np.full((len(features), len(slow) + 1), np.nan)
+        values[:, np.flatnonzero(slow.present[:, column])] = block
+        yield values[:, closed[panel.present[:, column]]]
+

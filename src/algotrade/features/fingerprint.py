@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -35,7 +36,7 @@ def _collect(function: Callable[..., Any], pieces: dict[str, str]) -> None:
     key = f"{plain.__module__}.{plain.__qualname__}"
     if key in pieces:
         return
-    pieces[key] = _meaning(inspect.getsource(plain))
+    pieces[key] = _meaning(plain)
     for name in sorted(set(_names(plain.__code__))):
         if name in plain.__globals__:
             _follow(f"{plain.__module__}.{name}", plain.__globals__[name], pieces)
@@ -45,7 +46,7 @@ def _follow(key: str, value: Any, pieces: dict[str, str]) -> None:
     """Add a global that a function reads: a function or module of the project, or a constant."""
     if isinstance(value, ModuleType):
         if value.__name__.startswith(_PROJECT):
-            pieces[value.__name__] = _meaning(inspect.getsource(value))
+            pieces[value.__name__] = _meaning(value)
     elif isinstance(value, bool | int | float | str | tuple):
         pieces[key] = repr(value)
     elif not isinstance(value, type) and str(getattr(value, "__module__", "")).startswith(_PROJECT):
@@ -59,9 +60,10 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _meaning(source: str) -> str:
+@cache
+def _meaning(code: Callable[..., Any] | ModuleType) -> str:
     """Source without comments, docstrings, decorators and formatting."""
-    tree = ast.parse(textwrap.dedent(source))
+    tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             node.decorator_list = []

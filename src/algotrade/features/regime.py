@@ -66,7 +66,8 @@ def trend_strength(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Lopez de Prado, M. (2020). Machine learning for asset managers, chapter 5.
     """
-    return rolling_trend(np.log(candles.close), window) / math.sqrt(window)
+    _, statistic = rolling_trend(np.log(candles.close), window)
+    return statistic / math.sqrt(window)
 
 
 @feature(family=_FAMILY, unit="log ratio", windows=(72, 168), lookback=lambda w: w)

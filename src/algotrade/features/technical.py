@@ -5,10 +5,11 @@ import talib
 
 from algotrade.domain.candles import Candles, FloatArray
 from algotrade.features.base import ema_memory, feature, lagged_log_ratio, ratio, wilder_memory
+from algotrade.features.derived import average_true_range, typical_price
 from algotrade.features.kernels import (
     adaptive_mean,
     rolling_mean_deviation,
-    rolling_std,
+    rolling_moments,
     rolling_sum,
 )
 
@@ -100,7 +101,7 @@ def ema_distance(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Raschke, L. and Connors, L. (1995). Street smarts.
     """
-    return ratio(candles.close - talib.EMA(candles.close, timeperiod=window), _average_true_range(candles))
+    return ratio(candles.close - talib.EMA(candles.close, timeperiod=window), average_true_range(candles))
 
 
 @feature(family=_FAMILY, unit="log ratio", lookback=91)
@@ -129,8 +130,8 @@ def bollinger_position(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Bollinger, J. (2001). Bollinger on Bollinger bands.
     """
-    mean = rolling_sum(candles.close, window) / window
-    return ratio(candles.close - mean, rolling_std(candles.close, window))
+    mean, deviation = rolling_moments(candles.close, window)
+    return ratio(candles.close - mean, deviation)
 
 
 @feature(family=_FAMILY, unit="fraction of the price", windows=(20,), lookback=lambda w: w)
@@ -143,7 +144,8 @@ def bollinger_width(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Bollinger, J. (2001). Bollinger on Bollinger bands.
     """
-    return ratio(4 * rolling_std(candles.close, window), rolling_sum(candles.close, window) / window)
+    mean, deviation = rolling_moments(candles.close, window)
+    return ratio(4 * deviation, mean)
 
 
 @feature(family=_FAMILY, unit="0 to 100", windows=(14,), lookback=lambda w: wilder_memory(w) + 6 * w)
@@ -224,9 +226,9 @@ def cci(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Lambert, D. (1980). Commodity channel index.
     """
-    typical = _typical_price(candles)
+    typical = typical_price(candles)
     mean = rolling_sum(typical, window) / window
-    return ratio(typical - mean, 0.015 * rolling_mean_deviation(typical, window))
+    return ratio(typical - mean, 0.015 * rolling_mean_deviation(typical, mean, window))
 
 
 @feature(family=_FAMILY, unit="0 to 100", windows=(14,), lookback=lambda w: w + 1)
@@ -239,7 +241,7 @@ def mfi(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Quong, G. and Soudack, A. (1989). Volume-weighted RSI: money flow.
     """
-    typical = _typical_price(candles)
+    typical = typical_price(candles)
     change = np.diff(typical, prepend=np.nan)
     flow = typical * candles.volume
     risen = rolling_sum(np.where(change > 0, flow, 0.0), window)

@@ -6,7 +6,7 @@ import numpy as np
 
 from algotrade.domain.candles import Candles, FloatArray
 from algotrade.features.base import feature, lagged_log_ratio, ratio
-from algotrade.features.kernels import rolling_std, rolling_sum
+from algotrade.features.kernels import rolling_moments, rolling_sum
 
 _FAMILY = "volatility"
 _UNIT = "log return a candle"
@@ -97,7 +97,8 @@ def volatility_of_volatility(candles: Candles, window: int) -> FloatArray:
     .. [1] Baltussen, G., van Bekkum, S. and van der Grient, B. (2018). Unknown unknowns: uncertainty about risk.
     """
     sizes = np.abs(lagged_log_ratio(candles.close, 1))
-    return ratio(rolling_std(sizes, window), rolling_sum(sizes, window) / window)
+    mean, deviation = rolling_moments(sizes, window)
+    return ratio(deviation, mean)
 
 
 @feature(family=_FAMILY, unit="0 to 1", windows=(48,), lookback=lambda w: w + 1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from algotrade.domain.candles import Candles, FloatArray
 from algotrade.features.base import feature, lagged_log_ratio, ratio
-from algotrade.features.kernels import rolling_regression, rolling_std, rolling_sum
+from algotrade.features.kernels import rolling_moments, rolling_regression, rolling_sum
 
 _FAMILY = "volume"
 _LONG = 168
@@ -20,8 +20,8 @@ def volume_z(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Karpoff, J. (1987). The relation between price changes and trading volume.
     """
-    mean = rolling_sum(candles.volume, window) / window
-    return ratio(candles.volume - mean, rolling_std(candles.volume, window))
+    mean, deviation = rolling_moments(candles.volume, window)
+    return ratio(candles.volume - mean, deviation)
 
 
 @feature(family=_FAMILY, unit="log ratio", windows=(12,), lookback=lambda _: _LONG)
