@@ -32,8 +32,8 @@ WORKERS = 4
 
 def serve(port: Connection) -> None:
     """Run a venue of 100 symbols with the candles of one market until the other side hangs up."""
-    from algotrade.simulation.market import MarketSettings  # noqa: PLC0415 - in the other process
-    from algotrade.simulation.venue import LocalVenue, VenueSettings, WeightLimits  # noqa: PLC0415
+    from algotrade.simulation.market import MarketSettings
+    from algotrade.simulation.venue import LocalVenue, VenueSettings, WeightLimits
 
     one = MarketSettings(symbols=("BTC/USDT",), timeframe="1m", start="2024-01-01", candles=ROWS + 1)
     candles = VenueSettings.simulated(one).candles

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from algotrade.reporting.feature_catalogue import feature_catalogue
 from algotrade.reporting.reference import plug_in_reference
 
 ROOT = Path(__file__).parents[1]
@@ -26,9 +27,18 @@ def test_the_reference_is_what_the_code_says():
     assert page.read_text() == plug_in_reference(), "run `algotrade reference > docs/reference/README.md`"
 
 
+def test_the_catalogue_of_features_is_what_the_code_says():
+    page = ROOT / "docs" / "reference" / "features.md"
+    assert page.read_text() == feature_catalogue(), "run `algotrade reference --features > docs/reference/features.md`"
+
+
 @pytest.mark.parametrize(
     ("page", "laws", "plug_in"),
-    [("add-a-feature", "test_features", "close_pressure"), ("add-a-strategy", "test_strategies", "breakout")],
+    [
+        ("add-a-feature", "test_features", "close_pressure"),
+        ("add-a-strategy", "test_strategies", "breakout"),
+        ("select-features-and-add-factors", "test_extractors", "projection"),
+    ],
 )
 def test_the_plug_in_of_a_how_to_keeps_the_laws(page: str, laws: str, plug_in: str, tmp_path: Path):
     code = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "how-to" / f"{page}.md").read_text(), re.DOTALL)

@@ -15,6 +15,7 @@
     │   └── BundleRejected          a bundle was changed, or belongs to other features
     ├── StrategyError               a strategy broke its contract
     ├── BacktestError               a simulation cannot be accounted for
+    ├── LookAheadFound              the audit found something that sees the future, or breaks another law
     ├── StoreError                  the candle store or the online store cannot be used
     └── VenueError                  an exchange refused or failed
         └── VenueUnavailable        it may work later; the only retryable error
@@ -73,6 +74,10 @@ class StrategyError(AlgotradeError):
 
 class BacktestError(AlgotradeError):
     """A simulation cannot be accounted for."""
+
+
+class LookAheadFound(AlgotradeError):
+    """The audit found a plug-in that sees the future, or breaks another law that keeps results honest."""
 
 
 class StoreError(AlgotradeError):

@@ -1,11 +1,16 @@
 """Named plug-ins that find themselves.
 
 A registry belongs to a package. The first look-up imports every module of that package, and the
-modules register what they define: dropping a file into the package is all it takes.
+modules register what they define: dropping a file into the package is all it takes. Modules of other
+distributions take part by an entry point in the group that has the package's name::
+
+    [project.entry-points."algotrade.features"]
+    ours = "our_package.our_features"
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from typing import TypeVar
 
@@ -79,3 +84,5 @@ class Registry(Mapping[str, T]):
         self._discovered = True
         for module in iter_modules(import_module(self._package).__path__, prefix=f"{self._package}."):
             import_module(module.name)
+        for entry in entry_points(group=self._package):
+            entry.load()

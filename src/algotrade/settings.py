@@ -5,12 +5,12 @@ import warnings
 from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
-from algotrade.hooks import ProgressHooks, TimingHooks, TrackingHooks, UserErrorHooks
+from algotrade.hooks import LineageHooks, ProgressHooks, TimingHooks, TrackingHooks, UserErrorHooks
 
 # omegaconf 2.4 renamed what Kedro still calls by the old name.
 warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is deprecated.*")
 
-HOOKS = (UserErrorHooks(), ProgressHooks(), TimingHooks(), TrackingHooks())
+HOOKS = (UserErrorHooks(), ProgressHooks(), TimingHooks(), LineageHooks(), TrackingHooks())
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

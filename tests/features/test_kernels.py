@@ -25,10 +25,6 @@ def trend(values: FloatArray, window: int) -> FloatArray:
     return kernels.rolling_trend(values, window)[1]
 
 
-def correlation(values: FloatArray, window: int) -> FloatArray:
-    return kernels.rolling_regression(np.sin(np.arange(float(len(values)))), values, window, window)[0]
-
-
 def adaptive(values: FloatArray, window: int) -> FloatArray:
     return kernels.adaptive_mean(values, 5, window - 5)
 
@@ -64,24 +60,6 @@ def test_rolling_rank_counts_equals_half(values: FloatArray) -> None:
     np.testing.assert_allclose(kernels.rolling_rank(coarse, 20), expected, rtol=1e-12)
 
 
-def test_rolling_regression(values: FloatArray) -> None:
-    other = 0.7 * values + np.random.default_rng(2).normal(0, 1, len(values))
-    correlation, slope = kernels.rolling_regression(values, other, 30, 30)
-    x, y = pd.Series(values), pd.Series(other)
-    np.testing.assert_allclose(correlation, x.rolling(30).corr(y), rtol=1e-9)
-    np.testing.assert_allclose(slope, x.rolling(30).cov(y) / x.rolling(30).var(), rtol=1e-9)
-
-
-def test_rolling_regression_leaves_holes_out_and_asks_for_enough(values: FloatArray) -> None:
-    other = values[::-1].copy()
-    holed = other.copy()
-    holed[[190, 195, 200]] = np.nan
-    kept = np.isfinite(holed[181:])
-    correlation, _ = kernels.rolling_regression(values, holed, 30, 27)
-    assert correlation[-1] == pytest.approx(np.corrcoef(values[181:][kept], holed[181:][kept])[0, 1])
-    assert np.isnan(kernels.rolling_regression(values, holed, 30, 28)[0][-1])
-
-
 def test_rolling_trend_is_the_t_statistic_of_a_straight_line(values: FloatArray) -> None:
     window, time = values[-24:], np.arange(24.0)
     slope, intercept = np.polyfit(time, window, 1)
@@ -99,7 +77,7 @@ def test_adaptive_mean_is_talibs_where_both_have_forgotten() -> None:
     np.testing.assert_allclose(kernels.adaptive_mean(values, 10, 80)[200:], expected[200:], rtol=1e-6)
 
 
-@pytest.mark.parametrize("kernel", [kernels.rolling_sum, deviation, mean_deviation, trend, correlation, adaptive])
+@pytest.mark.parametrize("kernel", [kernels.rolling_sum, deviation, mean_deviation, trend, adaptive])
 def test_an_outlier_leaves_no_trace_once_it_is_gone(kernel: object, values: FloatArray) -> None:
     struck = values.copy()
     struck[100] = 1e15
@@ -108,9 +86,7 @@ def test_an_outlier_leaves_no_trace_once_it_is_gone(kernel: object, values: Floa
     assert not np.isclose(kernel(struck, 20)[110], kernel(values, 20)[110])
 
 
-@pytest.mark.parametrize(
-    "kernel", [kernels.rolling_sum, deviation, mean_deviation, trend, kernels.rolling_rank]
-)
+@pytest.mark.parametrize("kernel", [kernels.rolling_sum, deviation, mean_deviation, trend, kernels.rolling_rank])
 def test_a_hole_is_unknown_for_exactly_one_window(kernel: object, values: FloatArray) -> None:
     holed = values.copy()
     holed[100] = np.nan
@@ -135,12 +111,6 @@ def test_every_row_of_the_adaptive_mean_starts_anew(values: FloatArray) -> None:
             efficiency = abs(values[k] - values[k - 10]) / np.abs(np.diff(values[k - 10 : k + 1])).sum()
             mean += (efficiency * (2 / 3 - 2 / 31) + 2 / 31) ** 2 * (values[k] - mean)
         assert means[t] == pytest.approx(mean, rel=1e-12) if t >= 90 else True
-
-
-def test_rank_across_counts_equals_half_and_leaves_holes_out() -> None:
-    values = np.array([[3.0, 1.0, np.nan, 3.0], [np.nan] * 4, [1.0, 2.0, 3.0, 4.0]])
-    expected = [[2 / 3, 1 / 6, np.nan, 2 / 3], [np.nan] * 4, [0.125, 0.375, 0.625, 0.875]]
-    np.testing.assert_allclose(kernels.rank_across(values), expected)
 
 
 def test_a_constant_has_no_spread_and_no_trend() -> None:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from algotrade.data.online_store import FeatureVectors
+from algotrade.data.online_store import Batch, FeatureVectors
+from algotrade.data.online_store.batch import age_in_candles
+from algotrade.domain.timeframe import Timeframe
 from algotrade.inference.schemas import ModelDescription
 from algotrade.models.samples import Forecast
 
 HOUR_MS = 3_600_000
+HOUR = Timeframe("1h")
 NOW_SECONDS = 1_000 * 3_600.0
 NAMES = ("momentum", "volatility", "volume")
 
@@ -50,11 +53,30 @@ class FakeModel:
 class FakeFeatures:
     """Holds what is online, or an error to raise instead."""
 
-    def __init__(self, *online: FeatureVectors) -> None:
+    def __init__(self, *online: FeatureVectors, max_age: float | None = None) -> None:
         self.online = {each.symbol: each for each in online}
         self.error: Exception | None = None
+        self.made_by: str | None = "fingerprint-a"
+        self.max_age = max_age
 
-    def read(self, symbols: Sequence[str]) -> dict[str, FeatureVectors]:
+    def read(self, symbols: Sequence[str]) -> Batch:
         if self.error is not None:
             raise self.error
-        return {symbol: self.online[symbol] for symbol in symbols if symbol in self.online}
+        found = {symbol: self.online[symbol] for symbol in symbols if symbol in self.online}
+        now_ms = int(1_000 * NOW_SECONDS)
+        ages = {symbol: age_in_candles(each, HOUR, now_ms) for symbol, each in found.items()}
+        stale = {symbol for symbol, age in ages.items() if self.max_age is not None and age > self.max_age}
+        return Batch(
+            timeframe=HOUR,
+            fresh={symbol: each for symbol, each in found.items() if symbol not in stale},
+            stale={symbol: each for symbol, each in found.items() if symbol in stale},
+            absent=tuple(symbol for symbol in symbols if symbol not in found),
+            fingerprint=self.made_by,
+            read_time_ms=now_ms,
+            max_age=self.max_age,
+        )
+
+    def fingerprint(self) -> str | None:
+        if self.error is not None:
+            raise self.error
+        return self.made_by

@@ -1,5 +1,6 @@
 """What a stream publishes is what training would have computed of the same candles."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -215,4 +216,18 @@ class TestStream:
 
         assert list(summary.freshness) in (["store"], [])
         assert "model 7 is not fed, for its features look at BTC/USDT, XRP/USDT, and XRP/USDT is not" in caplog.text
+        assert len(CandleStore(options.database).read(exchange_name("binance", venue.url), MINUTE)) == 2
+
+    def test_features_that_the_model_was_not_trained_on_are_not_published(
+        self, options: StreamOptions, venue, caplog, tmp_path: Path
+    ) -> None:
+        bundle = tmp_path / "data" / "06_models" / "champion"
+        manifest_of(exchange_name("binance", venue.url), feature_fingerprint="f00d").write(bundle)
+
+        launch(replace(options, candles=2), lambda _: None)
+
+        assert "Only the candle store is written: The model 7 was trained on features with the fingerprint f00d" in (
+            caplog.text
+        )
+        assert not (tmp_path / "data" / "04_feature").exists()
         assert len(CandleStore(options.database).read(exchange_name("binance", venue.url), MINUTE)) == 2

@@ -7,7 +7,7 @@ import pytest
 from algotrade.data.online_store import FeatureVectors
 from algotrade.errors import ForeignFeatures, StoreUnavailable
 from algotrade.inference.predictor import Predictor
-from algotrade.inference.problems import FeaturesNotOnline, UnfitFeatures, UnknownSymbol
+from algotrade.inference.problems import FeaturesNotOnline, StaleFeatures, UnfitFeatures, UnknownSymbol
 from algotrade.monitoring.metrics import ServiceMetrics
 
 from .fakes import NAMES, NOW_SECONDS, FakeFeatures, FakeModel, describe, vectors
@@ -154,3 +154,70 @@ class TestChecks:
         features = FakeFeatures(*ALL)
         features.error = error
         assert self.failed(features) == [name]
+
+
+class TestAge:
+    def aged(self, max_age: float | None) -> FakeFeatures:
+        """One symbol two candles old, one four, one missing."""
+        return FakeFeatures(vectors("BTC/USDT", last_hour=997), vectors("ETH/USDT", last_hour=995), max_age=max_age)
+
+    def test_features_of_any_age_are_served_unless_a_limit_is_set(self) -> None:
+        answers = predictor(self.aged(None)).of_every_symbol()
+        assert [each.staleness_seconds for each in answers] == [2 * 3600, 4 * 3600]
+
+    def test_a_symbol_with_older_ones_is_refused_by_name_and_left_out_of_all(self) -> None:
+        served = predictor(self.aged(3))
+        with pytest.raises(
+            StaleFeatures, match=r"ETH/USDT: the newest features are 4\.0 candles old, and at most 3 are"
+        ):
+            served.of_symbols(["BTC/USDT", "ETH/USDT"])
+        assert [each.symbol for each in served.of_every_symbol()] == ["BTC/USDT"]
+
+    def test_only_older_ones_are_a_refusal(self) -> None:
+        with pytest.raises(StaleFeatures, match="BTC/USDT"):
+            predictor(self.aged(1)).of_every_symbol()
+
+    def test_health_is_not_ready_then(self) -> None:
+        checks = predictor(self.aged(3)).checks()
+        assert [(each.name, each.detail) for each in checks if not each.ok] == [
+            (
+                "online_features",
+                "ETH/USDT: the newest features are 4.0 candles old, and at most 3 are accepted; "
+                "SOL/USDT: no 1h features online yet",
+            )
+        ]
+
+    def test_reads_are_counted_by_state_and_aged(self) -> None:
+        served = predictor(self.aged(3))
+        served.of_every_symbol()
+        samples = served._metrics.registry.get_sample_value
+        counts = {
+            state: samples("algotrade_online_vectors_total", {"state": state}) for state in ("fresh", "stale", "absent")
+        }
+        assert counts == {"fresh": 1, "stale": 1, "absent": 1}
+        assert samples("algotrade_feature_age_candles_count") == 2
+        assert samples("algotrade_feature_age_candles_sum") == 6
+        assert samples("algotrade_online_read_seconds_count") == 1
+
+
+class TestFeatureSets:
+    def test_the_online_fingerprint_is_told_beside_the_models(self) -> None:
+        features = FakeFeatures(*ALL)
+        assert predictor(features).feature_sets().model_dump() == {
+            "expected": "fingerprint-a",
+            "online": "fingerprint-a",
+        }
+        features.made_by = "fingerprint-b"
+        assert predictor(features).feature_sets().online == "fingerprint-b"
+
+    def test_without_a_store_it_is_unknown(self) -> None:
+        features = FakeFeatures()
+        features.error = StoreUnavailable("does not answer")
+        assert predictor(features).feature_sets().online is None
+
+
+def test_a_missing_feature_is_named() -> None:
+    values = vectors("BTC/USDT").values.copy()
+    values[-1, 1] = np.nan
+    with pytest.raises(FeaturesNotOnline, match="the newest candle has no volatility"):
+        predictor(FakeFeatures(replace(vectors("BTC/USDT"), values=values))).of_symbols(["BTC/USDT"])

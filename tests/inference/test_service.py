@@ -97,9 +97,13 @@ def test_features_of_another_feature_set_are_refused_until_ours_are_back(server:
     rows = [vectors(symbol, seed=seed) for seed, symbol in enumerate(SYMBOLS)]
     store.write("binance", "1h", rows, FeatureSpec(NAMES, "others"))
     refused = server.client.post("/predict", json={"symbol": "BTC/USDT"})
+    health = server.client.get("/health").json()
     store.write("binance", "1h", rows, FeatureSpec(NAMES, "fingerprint-a"))
     store.close()
     assert (refused.status_code, refused.json()["code"]) == (503, "foreign_features")
+    assert "another feature set than fingerprint-a: by others" in refused.json()["detail"]
+    assert health["feature_fingerprint"] == {"expected": "fingerprint-a", "online": "others"}
+    assert (health["ready"], health["degraded"]) == (False, ["online_features"])
     assert server.client.post("/predict", json={"symbol": "BTC/USDT"}).status_code == 200
 
 
@@ -156,7 +160,10 @@ class TestSettings:
         monkeypatch.setenv("ALGOTRADE_REDIS_URL", "redis://host:6379/0")
         monkeypatch.setenv("ALGOTRADE_BUNDLE", "/srv/bundle")
         monkeypatch.setenv("ALGOTRADE_PORT", "3100")
+        monkeypatch.setenv("ALGOTRADE_MAX_AGE", "2.5")
+        monkeypatch.setenv("ALGOTRADE_ONLINE_TTL", "99")
         settings = ServingSettings()
+        assert (settings.max_age, settings.online_ttl) == (2.5, 99)
         assert settings.online_store_url == "redis://host:6379/0"
         assert (settings.bundle_folder, settings.port) == (Path("/srv/bundle"), 3100)
         assert environment(settings)["ALGOTRADE_REDIS_URL"] == "redis://host:6379/0"

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from algotrade.errors import BundleRejected, ConfigurationError, ModelError
-from algotrade.models import ModelBundle, build_model, write_bundle
+from algotrade.models import ModelBundle, Preparation, PreparationSettings, build_model, write_bundle
 from algotrade.models.ensemble import Ensemble
 
 PROVENANCE = {
@@ -147,3 +147,94 @@ def test_loading_and_predicting_needs_no_training_library(tmp_path, trees, fitte
     forecast, imported = printed.splitlines()
     assert imported == ""
     np.testing.assert_allclose([float(word) for word in forecast.split()], model.predict_one(np.zeros((4, 5))))
+
+
+PREPARATIONS = {
+    "columns": PreparationSettings(max_features=3),
+    "pca": PreparationSettings(max_features=3, factors={"kind": "pca", "count": 2}),
+    "autoencoder": PreparationSettings(factors={"kind": "autoencoder", "count": 2, "epochs": 2}),
+}
+SMALL_TREES = {"min_data_in_leaf": 20, "max_rounds": 9, "num_threads": 1}
+SMALL_NETWORK = {"history": 3, "units": 2, "epochs": 1, "batch_size": 256}
+PREPARED = {
+    "trees on fewer columns": ("columns", "lightgbm", SMALL_TREES),
+    "trees and principal components": ("pca", "lightgbm", SMALL_TREES),
+    "trees and an autoencoder": ("autoencoder", "lightgbm", SMALL_TREES),
+    "logistic": ("autoencoder", "logistic", {}),
+    "ensemble": ("pca", "ensemble", {"members": {"lightgbm": SMALL_TREES, "lstm": SMALL_NETWORK}}),
+}
+
+
+@pytest.fixture(scope="module", params=PREPARED.values(), ids=PREPARED)
+def prepared(request, training, held_out):
+    """A preparation and a model that was fitted on its result."""
+    how, name, settings = request.param
+    preparation = Preparation.fit(training, PROVENANCE["feature_names"], PREPARATIONS[how])
+    return preparation, build_model(name, settings).fit(
+        preparation.of_labelled(training), preparation.of_labelled(held_out)
+    )
+
+
+def test_a_bundle_prepares_raw_windows_by_itself_and_forecasts_bit_for_bit(tmp_path, prepared, held_out):
+    preparation, model = prepared
+    write_bundle(tmp_path / "champion", model, PROVENANCE, preparation=preparation)
+    bundle = ModelBundle.load(tmp_path / "champion")
+    expected = model.predict(preparation.of(held_out.samples))
+    windows = held_out.samples.windows(model.history)
+    found = bundle.predict(windows)
+    np.testing.assert_array_equal(found.probability, expected.probability)
+    np.testing.assert_array_equal(found.expected_return, expected.expected_return)
+    alone = [bundle.predict_one(window) for window in windows[:20]]
+    together = np.column_stack([found.probability, found.expected_return])[:20]
+    np.testing.assert_allclose(alone, together, atol=1e-6)
+    if model.name == "lightgbm":
+        np.testing.assert_array_equal(alone, together)
+    with pytest.raises(ModelError, match="of 5 features"):
+        bundle.predict(windows[..., :3])
+
+
+def test_a_missing_feature_online_is_forecast_all_the_same(tmp_path, prepared, held_out):
+    preparation, model = prepared
+    write_bundle(tmp_path / "champion", model, PROVENANCE, preparation=preparation)
+    bundle = ModelBundle.load(tmp_path / "champion")
+    window = held_out.samples.windows(model.history)[0].copy()
+    window[:, 0] = np.nan
+    assert np.isfinite(bundle.predict_one(window)).all()
+
+
+@pytest.fixture
+def prepared_folder(tmp_path, training, held_out):
+    fitted = Preparation.fit(training, PROVENANCE["feature_names"], PREPARATIONS["pca"])
+    model = build_model("logistic").fit(fitted.of_labelled(training), fitted.of_labelled(held_out))
+    write_bundle(tmp_path / "champion", model, PROVENANCE, preparation=fitted)
+    return tmp_path / "champion"
+
+
+def test_a_changed_missing_or_added_preparation_is_refused(prepared_folder):
+    path = prepared_folder / "preparation.json"
+    text = path.read_text()
+    path.write_text(text.replace('"limit": 5.0', '"limit": 4.0', 1))
+    with pytest.raises(BundleRejected, match=r"preparation\.json was changed"):
+        ModelBundle.load(prepared_folder)
+    path.unlink()
+    with pytest.raises(BundleRejected, match=r"preparation\.json is missing"):
+        ModelBundle.load(prepared_folder)
+
+
+def test_a_preparation_cannot_be_slipped_into_a_bundle_without_one(tmp_path, prepared_folder, training):
+    write_bundle(tmp_path / "plain", build_model("majority").fit(training), PROVENANCE)
+    (prepared_folder / "preparation.json").rename(tmp_path / "plain" / "preparation.json")
+    with pytest.raises(BundleRejected, match=r"preparation\.json does not belong"):
+        ModelBundle.load(tmp_path / "plain")
+
+
+def test_a_preparation_of_other_features_is_refused(tmp_path, training, trees):
+    other = Preparation.fit(training, ("v", "w", "x", "y", "z"), PREPARATIONS["columns"])
+    with pytest.raises(ModelError, match="not the same"):
+        write_bundle(tmp_path / "champion", trees, PROVENANCE, preparation=other)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_preparation_that_does_nothing_leaves_no_file(tmp_path, trees):
+    write_bundle(tmp_path / "a", trees, PROVENANCE, preparation=Preparation.nothing(PROVENANCE["feature_names"]))
+    assert set(ModelBundle.load(tmp_path / "a").manifest.files) == {"model/parameters.json", "model/trees.txt"}

@@ -1,12 +1,17 @@
-"""Nothing up to a moment depends on what comes after it: candles to fills, over the whole chain."""
+"""Nothing up to a moment depends on what comes after it: candles to fills, over the whole chain of the pipelines.
 
-from typing import NamedTuple
+The same probes as ``kedro run --pipeline audit``, on every step and every model of the main job.
+"""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from algotrade.domain.candles import OPTIONAL_COLUMNS, PRICE_COLUMNS
+from algotrade.audit import Finding, ProbeSettings, Stage, probe_chain
+from algotrade.domain.candles import VALUE_COLUMNS, Panel, from_milliseconds
+from algotrade.domain.timeframe import Timeframe
 from algotrade.pipelines.backtesting import nodes as backtesting
 from algotrade.pipelines.feature_engineering import nodes as feature_engineering
 from algotrade.pipelines.training import nodes as training
@@ -15,99 +20,85 @@ from algotrade.strategies import STRATEGIES
 
 PARAMETERS = {
     "seed": 7,
-    "folds": {"folds": 3},
+    "folds": {"folds": 2},
     "tuning": {"trials": 2, "inner_folds": 2, "max_rows": 3000},
+    "preparation": {"factors": {"kind": "pca", "count": 3}},
     "models": {
         "lightgbm": {"max_rounds": 40},
         "lstm": {"history": 6, "units": 4, "epochs": 1, "max_sequences": 1000},
     },
 }
-UNIVERSE = {"timeframe": "1h", "symbols": ["BTC/USDT", "ETH/USDT", "SOL/USDT"]}
-CANDLES = 2400
+SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
+CANDLES = 1700
+FORECAST = ["model", "fold", "symbol", "open_time", "probability", "expected_return"]
 
 
-class Chain(NamedTuple):
-    features: pd.DataFrame
-    predictions: pd.DataFrame
-    weights: dict[str, pd.DataFrame]
-    fills: pd.DataFrame
-
-
-def chain(candles: pd.DataFrame) -> Chain:
+def chain(panel: Panel) -> Mapping[str, Stage]:
     """Everything that the pipelines derive from candles, as far as the fills."""
-    features, _ = feature_engineering.compute_features(candles, UNIVERSE, {})
-    labels = training.label(candles, UNIVERSE, PARAMETERS)
-    data = training.join(features, labels, UNIVERSE, PARAMETERS)
+    candles, universe = long_frame(panel), {"timeframe": "1h", "symbols": list(panel.symbols)}
+    features, _ = feature_engineering.compute_features(candles, universe, {})
+    labels = training.label(candles, universe, PARAMETERS)
+    data = training.join(features, labels, universe, PARAMETERS)
     folds = training.cut_folds(data, PARAMETERS)
+    predictions = walked(data, folds)
+    market = backtesting.view(candles, predictions, ["ensemble"], universe, PARAMETERS)
+    _, _, fills = backtesting.run(market, {"strategies": {name: {} for name in STRATEGIES}})
+    times = from_milliseconds(market.decided.open_time)
+    weights = {
+        name: pd.DataFrame(kind().target_weights(market)).add_prefix("symbol_").assign(open_time=times)
+        for name, kind in STRATEGIES.items()
+    }
+    return {
+        "features": Stage(features, ("symbol", "open_time")),
+        "predictions": Stage(predictions[FORECAST], ("model", "symbol", "open_time")),
+        **{f"weights of {name}": Stage(frame, ("open_time",)) for name, frame in weights.items()},
+        "fills": Stage(fills, ("strategy", "symbol", "time", "side"), "time"),
+    }
+
+
+def walked(data, folds: list[dict[str, int]]) -> pd.DataFrame:
+    """Out-of-fold predictions of both members and the ensemble, prepared and tuned as in the main job."""
+    prepared = training.prepare(data, folds, PARAMETERS)
     settings, _ = training.tune(data, folds, PARAMETERS)
-    trees = training.walk_lightgbm(data, folds, settings, PARAMETERS)
-    network = training.walk_lstm(data, folds, PARAMETERS)
+    trees = training.walk_lightgbm(data, folds, prepared, settings, PARAMETERS)[0]
+    network = training.walk_lstm(data, folds, prepared, PARAMETERS)
     blended, _ = training.blend(trees, network, folds)
-    predictions = pd.concat([trees, network, blended], ignore_index=True)
-    market = backtesting.view(candles, predictions, ["ensemble"], UNIVERSE, PARAMETERS)
-    parameters = {"strategies": {name: {} for name in STRATEGIES}}
-    _, _, fills = backtesting.run(market, parameters)
-    index = market.decided.close_time
-    weights = {name: pd.DataFrame(kind().target_weights(market), index=index) for name, kind in STRATEGIES.items()}
-    return Chain(features, predictions, weights, fills)
+    return pd.concat([trees, network, blended], ignore_index=True)
 
 
-def changed_after(candles: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """The same candles up to those that open at ``moment``; other prices and volumes from then on."""
-    generator = np.random.default_rng(3)
-    changed = candles.copy()
-    later = changed["open_time"] > moment
-    scale = np.exp(np.cumsum(generator.normal(0.0, 0.05, later.sum())))
-    for column in (*PRICE_COLUMNS, "volume", *OPTIONAL_COLUMNS):
-        changed.loc[later, column] *= scale
-    return changed
+def long_frame(panel: Panel) -> pd.DataFrame:
+    rows, columns = np.nonzero(panel.present)
+    frame = pd.DataFrame({name: getattr(panel, name)[rows, columns] for name in VALUE_COLUMNS})
+    keys = {"symbol": np.array(panel.symbols)[columns], "open_time": from_milliseconds(panel.open_time[rows])}
+    return frame.assign(**keys).sort_values(["symbol", "open_time"], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
-def candles() -> pd.DataFrame:
-    settings = MarketSettings(symbols=tuple(UNIVERSE["symbols"]), candles=CANDLES, signal=0.2, seed=5)
-    return simulate_market(settings)
+def panel() -> Panel:
+    settings = MarketSettings(symbols=SYMBOLS, candles=CANDLES, signal=0.2, seed=5)
+    return Panel.from_frame(simulate_market(settings), Timeframe("1h"))
 
 
 @pytest.fixture(scope="module")
-def moment(candles: pd.DataFrame) -> pd.Timestamp:
-    """Open time of the last candle that stays, in the middle of the second test span."""
-    return candles["open_time"].drop_duplicates().sort_values().iloc[int(CANDLES * 0.75)]
+def probed(panel: Panel) -> tuple[list[Finding], list[Mapping[str, Stage]]]:
+    """What is found against the chain, and what it gave each time that it was asked."""
+    given: list[Mapping[str, Stage]] = []
+
+    def remembered(panel: Panel) -> Mapping[str, Stage]:
+        given.append(chain(panel))
+        return given[-1]
+
+    return probe_chain(remembered, panel, ProbeSettings(names=("prices",), moments=1), tail=9), given
 
 
-@pytest.fixture(scope="module")
-def chains(candles: pd.DataFrame, moment: pd.Timestamp) -> tuple[Chain, Chain]:
-    return chain(candles), chain(changed_after(candles, moment))
+def test_no_stage_sees_the_future(probed):
+    findings, _ = probed
+    assert [str(finding) for finding in findings] == []
 
 
-def test_features_up_to_the_moment_stay(chains, moment):
-    before, after = (one.features[one.features["open_time"] <= moment] for one in chains)
-    pd.testing.assert_frame_equal(before, after, check_exact=True)
-
-
-def test_predictions_up_to_the_moment_stay(chains, moment):
-    decided = ["model", "fold", "symbol", "open_time", "probability", "expected_return"]
-    before, after = (
-        one.predictions.loc[one.predictions["open_time"] <= moment, decided].reset_index(drop=True) for one in chains
-    )
-    assert set(before["fold"]) == {0, 1}, "the moment lies inside a test span"
-    pd.testing.assert_frame_equal(before, after, check_exact=True)
-
-
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
-def test_weights_up_to_the_moment_stay(chains, moment, strategy):
-    known = moment.value // 10**6 + 3_600_000
-    before, after = (one.weights[strategy].loc[:known] for one in chains)
-    assert len(before) > 300
-    pd.testing.assert_frame_equal(before, after, check_exact=True)
-
-
-def test_fills_up_to_the_moment_stay(chains, moment):
-    before, after = (one.fills[one.fills["time"] <= moment].reset_index(drop=True) for one in chains)
-    assert len(before) > 20
-    pd.testing.assert_frame_equal(before, after, check_exact=True)
-
-
-def test_the_changed_future_does_change_what_follows(chains, moment):
-    before, after = (one.features[one.features["open_time"] > moment] for one in chains)
-    assert not before.equals(after)
+def test_the_changed_future_does_change_what_follows(probed):
+    _, (before, after) = probed
+    assert set(before["predictions"].frame["fold"]) == {0, 1}
+    for name, stage in before.items():
+        assert len(stage.frame) > 20, name
+        assert not stage.frame.equals(after[name].frame), name

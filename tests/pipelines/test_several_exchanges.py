@@ -174,7 +174,7 @@ def test_quality_and_divergence_are_kept_and_reported(ingest):
 
 def test_features_are_made_of_the_chosen_series(ingest, run):
     _, data = ingest(venue="binance")
-    run("feature_engineering")
+    run("feature_engineering", feature_engineering={"names": ["log_return_1", "market_return_4"]})
 
     features = pd.read_parquet(data / "04_feature" / "features.parquet")
     assert len(features) == len(candles_of(data)) == 797

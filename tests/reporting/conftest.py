@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from algotrade.models import LabelledSamples, Preparation, PreparationSettings, Samples, Targets
 from algotrade.reporting import QualityFrames, ReportContext, ReportFrames, judge
+from algotrade.validation.feature_stability import feature_stability
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT", "XRP/USDT")
 MODELS = {"baseline": 0.515, "lightgbm": 0.556, "lstm": 0.537, "ensemble": 0.561}
@@ -73,6 +75,21 @@ def run_metrics(source: str = "simulated", symbols: tuple[str, ...] = SYMBOLS) -
                 "kraken": {"median_deviation_bps": 3.4, "max_deviation_bps": 412.0, "left_out_share": 0.0001},
             },
             "digest": "5c1f0b7a" * 8,
+        },
+        "features": {
+            "count": 18,
+            "absent": 1,
+            "constant": 2,
+            "duplicates": 1,
+            "near_copies": 3,
+            "clusters": 2,
+            "scattered_rows": 12,
+            "kept": 14,
+            "dropped": {"collinear": 2, "constant": 2},
+            "factors": {"kind": "pca", "count": 2, "explained": 0.61},
+            "unstable": 3,
+            "rank_correlation": 0.74,
+            "kuncheva_index": 0.58,
         },
         "models": models,
         "champion": {"name": "ensemble", "version": "3", "fingerprint": "9f2c41d07be3a855"},
@@ -149,7 +166,37 @@ def frames() -> ReportFrames:
             for fold in range(8)
         ]
     )
-    return ReportFrames(equity_frame(), scores, importance, calibration, folds, quality_frames())
+    return ReportFrames(equity_frame(), scores, importance, calibration, folds, quality_frames(), features_frame())
+
+
+def features_frame(folds: int = 4) -> pd.DataFrame:
+    random = np.random.default_rng(19)
+    names = [(f"{family}_{kind}", family) for family in FAMILIES for kind in ("mean", "zscore", "rank", "slope")]
+    parts = []
+    for fold in range(folds):
+        gain = random.gamma(0.8, 1.0, len(names)) * np.linspace(3, 0.2, len(names))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "fold": fold,
+                    "feature": [name for name, _ in names],
+                    "family": [family for _, family in names],
+                    "selected": gain > 0.05,
+                    "importance": gain / gain.sum(),
+                    "rank": (-pd.Series(gain)).rank().to_numpy(),
+                    "information_coefficient": random.normal(0.02, 0.03, len(names)),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def final_preparation() -> Preparation:
+    random = np.random.default_rng(23)
+    rows = random.standard_normal((400, 2)) @ random.standard_normal((2, 6)) + 0.1 * random.standard_normal((400, 6))
+    samples = LabelledSamples(Samples(rows, np.arange(400)), Targets.of_returns(rows[:, 0]))
+    names = tuple(f"volume_{kind}" for kind in ("mean", "zscore", "rank", "slope", "share", "flow"))
+    return Preparation.fit(samples, names, PreparationSettings(factors={"kind": "pca", "count": 2}))
 
 
 def quality_frames(
@@ -232,6 +279,8 @@ def run_context(symbols: tuple[str, ...] = SYMBOLS) -> ReportContext:
         commit="52a3815",
         created_time=pd.Timestamp("2026-11-22 14:41", tz="UTC").to_pydatetime(),
         quality=quality_frame(symbols),
+        stability=feature_stability(features_frame(), top=5),
+        preparation=final_preparation(),
         notes=(
             "Trading starts after the first training span of 225 days.",
             "12 candles with a high below their close were quarantined.",

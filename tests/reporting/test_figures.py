@@ -13,7 +13,7 @@ from algotrade.reporting.figures.performance import monthly_table
 from algotrade.reporting.figures.sampling import MOST_POINTS, extreme_positions
 from algotrade.reporting.page import CAPTIONS
 
-FRAMES = ("equity", "fold_scores", "importance", "calibration", "folds")
+FRAMES = ("equity", "fold_scores", "importance", "calibration", "folds", "features")
 QUALITY_FRAMES = ("coverage", "quarantined", "anomalies", "timeline")
 
 

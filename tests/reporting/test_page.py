@@ -109,8 +109,11 @@ def test_a_figure_without_a_caption_is_shown_at_the_end(metrics, report_frames):
 
 def test_the_reader_meets_everything_in_order(render):
     text = Page(render()).text
-    order = ("run 2026-11-22", "BTC/USDT", "not distinguishable from luck", "Scorecard", "Strategies", "Models",
-             "Overfitting", "Data quality", "Provenance", "9f2c41d07be3a855", "How to read this")  # fmt: skip
+    order = (
+        "run 2026-11-22", "BTC/USDT", "not distinguishable from luck", "Scorecard", "Strategies", "Models",
+        "Agreement of folds", "Factors of the final fit", "Overfitting", "Data quality", "Provenance",
+        "9f2c41d07be3a855", "How to read this",
+    )  # fmt: skip
     positions = [text.index(word) for word in order]
     assert positions == sorted(positions)
 

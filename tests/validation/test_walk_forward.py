@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from algotrade.domain.candles import to_milliseconds
-from algotrade.errors import ConfigurationError
-from algotrade.models import LabelledSamples, Targets
+from algotrade.models import LabelledSamples, Targets, build_model
 from algotrade.validation import (
     FoldSettings,
     TrainingData,
@@ -36,7 +35,7 @@ def cut(data: TrainingData, **settings) -> tuple[folds.Fold, ...]:
 def test_every_test_row_is_predicted_once_with_all_that_judgement_needs(predictable):
     walk, seen = cut(predictable), []
     result = walk_forward(
-        "logistic", {}, predictable, walk, progress=lambda name, fold: seen.append((name, fold.index))
+        build_model("logistic"), predictable, walk, progress=lambda name, fold: seen.append((name, fold.index))
     )
     predictions = result.predictions
     assert tuple(predictions.columns) == PREDICTION_COLUMNS
@@ -54,7 +53,7 @@ def test_every_test_row_is_predicted_once_with_all_that_judgement_needs(predicta
 
 def test_a_planted_relation_is_found_out_of_fold(predictable):
     for model, settings in (("logistic", {}), ("lightgbm", TREES)):
-        predictions = walk_forward(model, settings, predictable, cut(predictable)).predictions
+        predictions = walk_forward(build_model(model, settings), predictable, cut(predictable)).predictions
         assert auc_interval(predictions).low > 0.6
         scores = model_scores(predictions)[model]
         assert scores["information_coefficient"] > 0.4
@@ -62,7 +61,7 @@ def test_a_planted_relation_is_found_out_of_fold(predictable):
 
 
 def test_nothing_is_found_in_noise(unpredictable):
-    predictions = walk_forward("lightgbm", TREES, unpredictable, cut(unpredictable)).predictions
+    predictions = walk_forward(build_model("lightgbm", TREES), unpredictable, cut(unpredictable)).predictions
     interval = auc_interval(predictions, confidence=0.999)
     assert interval.low < 0.5 < interval.high
 
@@ -77,7 +76,7 @@ def test_labels_that_were_not_yet_known_change_no_prediction(predictable, model,
     unknown = predictable.known_at > walk[0].train_until
     flipped = np.where(unknown, -1, 1) * predictable.labelled.targets.forward_return
     honest, poisoned = (
-        walk_forward(model, settings, data, walk[:1]).predictions[FORECAST]
+        walk_forward(build_model(model, settings), data, walk[:1]).predictions[FORECAST]
         for data in (predictable, with_returns(predictable, flipped))
     )
     np.testing.assert_array_equal(honest, poisoned)
@@ -90,7 +89,7 @@ def test_a_label_that_pretends_to_be_known_early_is_a_leak_that_shows(predictabl
     flipped = np.where(unknown, -1, 1) * predictable.labelled.targets.forward_return
     pretending = replace(predictable, known_at=predictable.open_time)
     honest, poisoned = (
-        walk_forward("logistic", {}, data, walk[:1]).predictions[FORECAST]
+        walk_forward(build_model("logistic"), data, walk[:1]).predictions[FORECAST]
         for data in (pretending, with_returns(pretending, flipped))
     )
     assert (honest != poisoned).any(axis=None)
@@ -98,31 +97,39 @@ def test_a_label_that_pretends_to_be_known_early_is_a_leak_that_shows(predictabl
 
 def test_the_same_seed_gives_the_same_predictions(predictable):
     walk = cut(predictable)[:1]
-    one, other = (walk_forward("lightgbm", {**TREES, "seed": 3}, predictable, walk).predictions for _ in range(2))
+    one, other = (
+        walk_forward(build_model("lightgbm", {**TREES, "seed": 3}), predictable, walk).predictions for _ in range(2)
+    )
     pd.testing.assert_frame_equal(one, other)
 
 
 def test_more_rows_than_allowed_are_thinned(predictable):
-    result = walk_forward("logistic", {}, predictable, cut(predictable), TrainingSettings(max_training_rows=300))
+    result = walk_forward(
+        build_model("logistic"), predictable, cut(predictable), TrainingSettings(max_training_rows=300)
+    )
     assert (result.folds["training_rows"] == 300).all()
     assert model_scores(result.predictions)["logistic"]["auc"] > 0.6
 
 
 def test_the_final_model_is_fitted_on_all_but_the_purged_last_slice(predictable):
     stop = TrainingSettings(early_stopping_share=0.2)
-    final = fit_final("majority", {}, predictable, stop)
+    final = fit_final(build_model("majority"), predictable, stop)
     start = np.quantile(predictable.open_time, 0.8, method="higher")
     expected = predictable.labelled.targets.direction[predictable.known_at <= start].mean()
     assert final.predict(predictable.labelled.samples).probability[0] == pytest.approx(expected)
     assert expected != predictable.labelled.targets.direction.mean()
 
 
-def test_an_unknown_setting_is_refused_before_anything_is_fitted(predictable):
-    with pytest.raises(ConfigurationError, match="leaves"):
-        walk_forward("lightgbm", {"leaves": 3}, predictable, cut(predictable))
+def test_the_model_of_each_fold_is_kept(predictable):
+    walk = cut(predictable)
+    result = walk_forward(build_model("lightgbm", TREES), predictable, walk)
+    for fold, model in zip(walk, result.models, strict=True):
+        tested = predictable.labelled.samples.take(folds.test_rows(fold, predictable.open_time))
+        own = result.predictions[result.predictions["fold"] == fold.index]
+        np.testing.assert_array_equal(model.predict(tested).probability, own["probability"])
 
 
 def test_predictions_are_sorted_as_their_samples(predictable):
-    predictions = walk_forward("majority", {}, predictable, cut(predictable)).predictions
+    predictions = walk_forward(build_model("majority"), predictable, cut(predictable)).predictions
     for _, group in predictions.groupby(["fold", "symbol"]):
         assert (np.diff(to_milliseconds(group["open_time"])) > 0).all()

@@ -3,6 +3,7 @@
 import click
 
 from algotrade.cli.candles import candles
+from algotrade.cli.drift import drift
 from algotrade.cli.quarantine import quarantine
 from algotrade.cli.records import records
 from algotrade.cli.reference import reference
@@ -16,5 +17,5 @@ def cli() -> None:
     """Commands of algotrade; the pipelines are run by ``kedro run``."""
 
 
-for _command in (candles, quarantine, records, reference, serve, stream, venue):
+for _command in (candles, drift, quarantine, records, reference, serve, stream, venue):
     cli.add_command(_command)

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -86,6 +87,23 @@ def book(exchange: str, symbols: str, database: str, every: float, count: int | 
         kept, store = _opened(exchange, database)
         new = keep_book_tops(kept, store, _names(symbols), every_seconds=every, count=count, stop=stop, say=click.echo)
         click.echo(f"{new} new tops of the book of {kept.name}.")
+
+
+@records.command("import-funding")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--exchange", default=None, help="To file the rates under; by default the folder that holds a file.")
+@database_option
+def import_funding(path: Path, exchange: str | None, database: str) -> None:
+    """Funding rates of files, as Binance, freqtrade or a tidy table keep them; PATH is a file or a folder."""
+    with plain_errors():
+        from algotrade.data.importers.funding_rates import read_funding_rates  # noqa: PLC0415
+        from algotrade.data.store import CandleStore  # noqa: PLC0415
+
+        store, found = CandleStore(database), read_funding_rates(path, exchange)
+        for (name, symbol), rates in found.frame.groupby(["exchange", "symbol"], sort=True):
+            click.echo(f"{symbol}: {store.add_funding_rates(rates).new} new funding rates of {name}.")
+        for note in found.notes:
+            click.echo(note)
 
 
 def _opened(exchange: str, database: str) -> tuple[Any, Any]:

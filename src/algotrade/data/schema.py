@@ -16,7 +16,8 @@ class CandleSchema(pa.DataFrameModel):
     """A long candle frame that keeps the contract: unique, sorted, on its grid, with possible prices.
 
     Times are the candles' open times (aware UTC, milliseconds). quote_volume, trades and taker_buy_volume
-    may be NaN, the others not. Rows are sorted by symbol and open time, each series in one piece.
+    may be NaN, the others not; funding_rate may be left out, too. Rows are sorted by symbol and open time, each
+    series in one piece.
 
     >>> sorted(CandleSchema.to_schema().columns)[:4]
     ['close', 'exchange', 'high', 'low']
@@ -34,9 +35,10 @@ class CandleSchema(pa.DataFrameModel):
     quote_volume: Series[float] = pa.Field(ge=0, lt=np.inf, nullable=True)
     trades: Series[float] = pa.Field(ge=0, lt=np.inf, nullable=True)
     taker_buy_volume: Series[float] = pa.Field(ge=0, lt=np.inf, nullable=True)
+    funding_rate: Series[float] | None = pa.Field(gt=-1, lt=1, nullable=True)
 
     class Config:
-        """Exactly these columns."""
+        """No other columns."""
 
         name = "candles"
         strict = True

@@ -33,8 +33,10 @@ class BundleDataset(AbstractDataset[dict[str, Any], ModelBundle]):
         return ModelBundle.load(self._folder)
 
     def save(self, data: dict[str, Any]) -> None:
-        """Write a fitted ``model`` with its ``version`` and ``provenance``."""
-        manifest = write_bundle(self._folder, data["model"], data["provenance"], data["version"])
+        """Write a fitted ``model`` with its ``preparation``, ``version`` and ``provenance``."""
+        manifest = write_bundle(
+            self._folder, data["model"], data["provenance"], data["version"], data.get("preparation")
+        )
         logger.info("%s: %s, version %s", self._folder, manifest.model, manifest.version)
 
     def _exists(self) -> bool:

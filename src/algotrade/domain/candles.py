@@ -5,13 +5,15 @@ Row *t* of anything computed from candles may use rows up to and including *t*.
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from algotrade.domain.symbol import counterpart
 from algotrade.domain.timeframe import IntArray, Timeframe
 from algotrade.errors import BadCandles
 
@@ -70,10 +72,10 @@ class Candles:
         return len(self.open_time)
 
     def __getitem__(self, rows: slice) -> "Candles":
-        return Candles(*(getattr(self, each.name)[rows] for each in fields(self)))
+        return Candles(self.open_time[rows], *[getattr(self, name)[rows] for name in _BLOCKS])
 
     @cached_property
-    def memo(self) -> dict[Hashable, FloatArray]:
+    def memo(self) -> dict[Hashable, Any]:
         """What was derived from these candles so far; see :mod:`algotrade.features.derived`."""
         return {}
 
@@ -117,14 +119,11 @@ class Panel:
 
     def __getitem__(self, rows: slice) -> "Panel":
         """The same instruments over a slice of the time grid."""
-        return replace(
-            self,
-            open_time=self.open_time[rows],
-            **{name: getattr(self, name)[rows] for name in _BLOCKS},
-        )
+        blocks = [getattr(self, name)[rows] for name in _BLOCKS]
+        return Panel(self.timeframe, self.symbols, self.open_time[rows], *blocks)
 
     @cached_property
-    def memo(self) -> dict[Hashable, FloatArray]:
+    def memo(self) -> dict[Hashable, Any]:
         """What was derived from this panel so far; see :mod:`algotrade.features.derived`."""
         return {}
 
@@ -132,6 +131,17 @@ class Panel:
     def present(self) -> BoolArray:
         """Where there is a candle, shape ``(n, symbols)``."""
         return ~np.isnan(self.close)
+
+    @cached_property
+    def counterpart_close(self) -> FloatArray:
+        """Close of the perpetual of each spot pair and of the spot pair of each perpetual, shape ``(n, symbols)``.
+
+        NaN where the panel does not hold it.
+        """
+        closes = np.full_like(self.close, np.nan, order="F")
+        for column, other in _counterparts(self.symbols):
+            closes[:, column] = self.close[:, other]
+        return closes
 
     @property
     def close_time(self) -> IntArray:
@@ -198,3 +208,13 @@ class Panel:
             open_time=start + step * np.arange(shape[0], dtype=np.int64),
             **{name: block(name) for name in _BLOCKS},
         )
+
+
+@lru_cache(maxsize=16)
+def _counterparts(symbols: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Columns of the symbols that have a counterpart among them, each with the counterpart's."""
+    columns = {symbol: column for column, symbol in enumerate(symbols)}
+    pairs = ((symbol, counterpart(symbol)) for symbol in symbols)
+    return tuple(
+        (columns[own], columns[other]) for own, other in pairs if other in columns and counterpart(other) == own
+    )

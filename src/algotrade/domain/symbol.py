@@ -23,3 +23,23 @@ def unified_symbol(name: str) -> str:
             return upper.replace(separator, "/", 1)
     quote = next((known for known in _QUOTES if upper.endswith(known) and len(upper) > len(known)), None)
     return f"{upper.removesuffix(quote)}/{quote}" if quote else upper
+
+
+def is_perpetual(symbol: str) -> bool:
+    """Whether the symbol names the currency that it settles in, and no date on which it ends.
+
+    >>> [is_perpetual(symbol) for symbol in ("BTC/USDT:USDT", "BTC/USDT", "BTC/USDT:USDT-240628")]
+    [True, False, False]
+    """
+    settlement = symbol.partition(":")[2]
+    return bool(settlement) and "-" not in settlement
+
+
+def counterpart(symbol: str) -> str:
+    """The perpetual that settles in the quote currency of a spot pair; the spot pair of a perpetual.
+
+    >>> counterpart("BTC/USDT"), counterpart("BTC/USDT:USDT")
+    ('BTC/USDT:USDT', 'BTC/USDT')
+    """
+    spot, _, settlement = symbol.partition(":")
+    return spot if settlement else f"{spot}:{spot.rpartition('/')[2]}"

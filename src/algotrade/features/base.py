@@ -12,6 +12,7 @@ import numpy as np
 from algotrade.domain.candles import Candles, FloatArray, Panel
 from algotrade.errors import FeatureError
 from algotrade.features.fingerprint import code_digest
+from algotrade.features.kernels import difference, quotient
 from algotrade.features.slower import last_closed, slower_panel
 from algotrade.registry import Registry
 
@@ -116,11 +117,6 @@ class Feature:
         """
         return settled(self.raw(candles), self.lookback)
 
-    def newest(self, candles: Candles) -> float:
-        """The last of the values that :meth:`compute` gives, without the others' cost."""
-        value = self.raw(candles)[-1]
-        return float(value) if len(candles) >= self.lookback and math.isfinite(value) else math.nan
-
     def raw(self, candles: Candles | Panel) -> FloatArray:
         """What the function returns, of the right shape and nothing else.
 
@@ -130,9 +126,9 @@ class Feature:
             If the shape is another.
         """
         values = self.function(candles) if self.window is None else self.function(candles, self.window)
-        if np.shape(values) != candles.close.shape:
+        if values.shape != candles.close.shape:
             raise FeatureError(
-                f"Feature {self.name} returned shape {np.shape(values)}; expected is {candles.close.shape}, "
+                f"Feature {self.name} returned shape {values.shape}; expected is {candles.close.shape}, "
                 "one value for each candle. Return an array as long as candles.close."
             )
         return values
@@ -150,7 +146,7 @@ FEATURES: Registry[Feature] = Registry("feature", package="algotrade.features")
 """Every feature by name; filled by the modules of :mod:`algotrade.features`."""
 
 
-def feature(
+def feature(  # noqa: PLR0913 - keywords, each a property of the feature
     *,
     family: str,
     unit: str,
@@ -187,9 +183,7 @@ def feature(
         for window in windows or (None,):
             name = function.__name__ if window is None else f"{function.__name__}_{window}"
             memory = lookback if isinstance(lookback, int) else lookback(_asked(name, window))
-            registry.register(name)(
-                Feature(name, family, memory, scope, unit, window, function, tuple(needs), missing)
-            )
+            registry.register(name)(Feature(name, family, memory, scope, unit, window, function, tuple(needs), missing))
         return function
 
     return register
@@ -235,9 +229,21 @@ def lagged_log_ratio(values: FloatArray, lag: int) -> FloatArray:
     >>> lagged_log_ratio(np.array([1.0, 2.0, 4.0]), 2).round(3).tolist()
     [nan, nan, 1.386]
     """
-    ratios = np.full_like(values, np.nan)
-    ratios[lag:] = np.log(values[lag:] / values[: len(values) - min(lag, len(values))])
-    return ratios
+    return lagged_difference(np.log(values), lag)
+
+
+def lagged_difference(values: FloatArray, lag: int) -> FloatArray:
+    """Each value less the one ``lag`` rows before; NaN for the first ``lag`` rows.
+
+    >>> lagged_difference(np.array([1.0, 2.0, 4.0]), 1).tolist()
+    [nan, 1.0, 2.0]
+    """
+    if values.ndim == 1:
+        return difference(values, lag)
+    differences = np.empty_like(values)
+    differences[:lag] = np.nan
+    np.subtract(values[lag:], values[: len(values) - min(lag, len(values))], out=differences[lag:])
+    return differences
 
 
 def ratio(numerator: FloatArray, denominator: FloatArray, neutral: float = 0.0) -> FloatArray:
@@ -248,7 +254,9 @@ def ratio(numerator: FloatArray, denominator: FloatArray, neutral: float = 0.0) 
     >>> ratio(np.array([1.0, 0.0, np.nan]), np.array([2.0, 0.0, 1.0])).tolist()
     [0.5, 0.0, nan]
     """
-    quotient = np.full(numerator.shape, neutral)
-    np.divide(numerator, denominator, out=quotient, where=denominator != 0)
-    quotient[np.isnan(numerator)] = np.nan
-    return quotient
+    if numerator.ndim == 1:
+        return quotient(numerator, denominator, neutral)
+    quotients = np.full_like(numerator, neutral)
+    np.divide(numerator, denominator, out=quotients, where=denominator != 0)
+    quotients[np.isnan(numerator)] = np.nan
+    return quotients

@@ -4,28 +4,34 @@ Computed on the gapless grid of the panel: windows count steps of time, and a sy
 market is the equal-weight mean of the symbols that are there. With one symbol the market is the symbol itself.
 """
 
-import numpy as np
+import math
 
 from algotrade.domain.candles import FloatArray, Panel
-from algotrade.features.base import feature, lagged_log_ratio, ratio
-from algotrade.features.kernels import rank_across, rolling_regression, rolling_sum
+from algotrade.features.base import feature
+from algotrade.features.derived import panel_log_close, panel_return_over, panel_returns
+from algotrade.features.market_series import (
+    fit_to_market,
+    leaders,
+    market_returns,
+    panel_volatility,
+    return_deviation,
+    return_ranks,
+    scaled_returns,
+)
+from algotrade.features.panel_formulas import (
+    falling_slopes,
+    gain_shares,
+    gap_to_leader,
+    in_units,
+    lagged_correlation,
+    leader_for_each,
+)
+from algotrade.features.panel_kernels import lagged, standardised
+from algotrade.features.ranking import rank_across
 
 _FAMILY = "cross_asset"
 _LEADER_WINDOW = 48
 _VOLATILITY_WINDOW = 48
-
-
-@feature(family=_FAMILY, unit="log return", scope="panel", windows=(1, 4, 12, 24), lookback=lambda w: w + 1)
-def market_return(panel: Panel, window: int) -> FloatArray:
-    r"""Mean log return of all symbols over the window.
-
-    .. math:: \frac{1}{S} \sum_i \ln(C_{i,t} / C_{i,t-w})
-
-    References
-    ----------
-    .. [1] Liu, Y., Tsyvinski, A. and Wu, X. (2022). Common risk factors in cryptocurrency.
-    """
-    return _for_each_symbol(_mean(lagged_log_ratio(panel.close, window)), panel)
 
 
 @feature(family=_FAMILY, unit="log return", scope="panel", windows=(4, 12, 24), lookback=lambda w: w + 1)
@@ -38,8 +44,7 @@ def relative_return(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Lehmann, B. (1990). Fads, martingales, and market efficiency.
     """
-    returns = lagged_log_ratio(panel.close, window)
-    return returns - _mean(returns)[:, None]
+    return panel_return_over(panel, window) - market_returns(panel, window)[:, None]
 
 
 @feature(family=_FAMILY, unit="0 to 1", scope="panel", windows=(4, 12, 24), lookback=lambda w: w + 1)
@@ -52,10 +57,17 @@ def return_rank(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Jegadeesh, N. and Titman, S. (1993). Returns to buying winners and selling losers.
     """
-    return rank_across(lagged_log_ratio(panel.close, window))
+    return return_ranks(panel, window)
 
 
-@feature(family=_FAMILY, unit="0 to 1", scope="panel", windows=(48,), lookback=lambda w: w + 1)
+@feature(
+    family=_FAMILY,
+    unit="0 to 1",
+    scope="panel",
+    windows=(48,),
+    lookback=lambda w: w + 1,
+    missing="A symbol with less than half of the window takes no part.",
+)
 def volatility_cross_rank(panel: Panel, window: int) -> FloatArray:
     r"""Rank of the realised volatility among the symbols, equals counted half.
 
@@ -65,12 +77,19 @@ def volatility_cross_rank(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Ang, A., Hodrick, R., Xing, Y. and Zhang, X. (2006). The cross-section of volatility and expected returns.
     """
-    return rank_across(_volatility(panel, window))
+    return rank_across(panel_volatility(panel, window))
 
 
-@feature(family=_FAMILY, unit="-1 to 1", scope="panel", windows=(72,), lookback=lambda w: w + 1)
+@feature(
+    family=_FAMILY,
+    unit="-1 to 1",
+    scope="panel",
+    windows=(72,),
+    lookback=lambda w: w + 1,
+    missing="0 where either stands still; NaN with less than half of the window.",
+)
 def market_correlation(panel: Panel, window: int) -> FloatArray:
-    r"""Correlation of the symbol's returns with the market's, from at least half of the window.
+    r"""Correlation of the symbol's returns with the market's.
 
     .. math:: \operatorname{corr}(r_i, m)
 
@@ -78,12 +97,19 @@ def market_correlation(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Pollet, J. and Wilson, M. (2010). Average correlation and stock market returns.
     """
-    return _against_market(panel, window)[0]
+    return fit_to_market(panel, window)[0]
 
 
-@feature(family=_FAMILY, unit="ratio", scope="panel", windows=(72,), lookback=lambda w: w + 1)
+@feature(
+    family=_FAMILY,
+    unit="ratio",
+    scope="panel",
+    windows=(72,),
+    lookback=lambda w: w + 1,
+    missing="0 where the market stands still; NaN with less than half of the window.",
+)
 def market_beta(panel: Panel, window: int) -> FloatArray:
-    r"""Slope of the symbol's returns on the market's, from at least half of the window.
+    r"""Slope of the symbol's returns on the market's.
 
     .. math:: \operatorname{cov}(r_i, m) / \operatorname{var}(m)
 
@@ -91,7 +117,7 @@ def market_beta(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Frazzini, A. and Pedersen, L. (2014). Betting against beta.
     """
-    return _against_market(panel, window)[1]
+    return fit_to_market(panel, window)[1]
 
 
 @feature(
@@ -100,6 +126,7 @@ def market_beta(panel: Panel, window: int) -> FloatArray:
     scope="panel",
     windows=(1, 4, 12),
     lookback=lambda w: max(w, _LEADER_WINDOW) + 1,
+    missing="NaN where the leader has no return; a symbol with less than half of the 48 candles does not lead.",
 )
 def leader_return(panel: Panel, window: int) -> FloatArray:
     r"""Return of the market leader over the window in units of its risk.
@@ -112,7 +139,8 @@ def leader_return(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Lo, A. and MacKinlay, C. (1990). When are contrarian profits due to stock market overreaction?
     """
-    return _for_each_symbol(_of_leader(panel, _scaled_return(panel, window)), panel)
+    scaled = scaled_returns(panel, window, _VOLATILITY_WINDOW)
+    return leader_for_each(scaled.T, leaders(panel, _LEADER_WINDOW), panel_log_close(panel).T).T
 
 
 @feature(
@@ -121,6 +149,7 @@ def leader_return(panel: Panel, window: int) -> FloatArray:
     scope="panel",
     windows=(4, 12, 24),
     lookback=lambda w: max(w, _LEADER_WINDOW) + 1,
+    missing="NaN where the leader has no return; a symbol with less than half of the 48 candles does not lead.",
 )
 def leader_gap(panel: Panel, window: int) -> FloatArray:
     r"""How far the symbol lags behind the leader over the window, each in units of its own risk.
@@ -131,84 +160,142 @@ def leader_gap(panel: Panel, window: int) -> FloatArray:
     ----------
     .. [1] Hou, K. (2007). Industry information diffusion and the lead-lag effect in stock returns.
     """
-    scaled = _scaled_return(panel, window)
-    return _of_leader(panel, scaled)[:, None] - scaled
+    scaled = scaled_returns(panel, window, _VOLATILITY_WINDOW)
+    return gap_to_leader(scaled.T, leaders(panel, _LEADER_WINDOW)).T
 
 
-@feature(family=_FAMILY, unit="-1 to 1", scope="panel", windows=(4, 12), lookback=lambda w: w + 1)
-def breadth(panel: Panel, window: int) -> FloatArray:
-    r"""Share of symbols that rose over the window less share of those that fell.
+@feature(
+    family=_FAMILY,
+    unit="standard deviations",
+    scope="panel",
+    windows=(12,),
+    lookback=lambda w: w + 1,
+    missing="0 where all returns are equal, as with one symbol alone.",
+)
+def return_cross_z(panel: Panel, window: int) -> FloatArray:
+    r"""Return over the window less that of the market, in standard deviations over the symbols.
 
-    .. math:: \frac{1}{S} \sum_i \operatorname{sign}(\ln(C_{i,t} / C_{i,t-w}))
-
-    References
-    ----------
-    .. [1] Zaremba, A. et al. (2021). Herding for profits: market breadth and the cross-section of returns.
-    """
-    return _for_each_symbol(_mean(np.sign(lagged_log_ratio(panel.close, window))), panel)
-
-
-@feature(family=_FAMILY, unit="log return", scope="panel", windows=(12,), lookback=lambda w: w + 1)
-def dispersion(panel: Panel, window: int) -> FloatArray:
-    r"""Standard deviation over the symbols of the return over the window.
-
-    .. math:: \sqrt{\frac{1}{S} \sum_i (R_i - m)^2}
+    .. math:: (R_i - m) / \sqrt{\frac{1}{S} \sum_j (R_j - m)^2}
 
     References
     ----------
-    .. [1] Stivers, C. and Sun, L. (2010). Cross-sectional return dispersion and time variation in value and momentum.
+    .. [1] Lehmann, B. (1990). Fads, martingales, and market efficiency.
     """
-    returns = lagged_log_ratio(panel.close, window)
-    return _for_each_symbol(np.sqrt(_mean((returns - _mean(returns)[:, None]) ** 2)), panel)
+    returns, deviation = panel_return_over(panel, window).T, return_deviation(panel, window)
+    return standardised(returns, market_returns(panel, window), deviation).T
 
 
-def _mean(values: FloatArray) -> FloatArray:
-    """Mean over the symbols that have a value, shape ``(n,)``; NaN where none has."""
-    known = ~np.isnan(values)
-    count = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+@feature(family=_FAMILY, unit="-1 to 1", scope="panel", windows=(24,), lookback=lambda w: 2 * w + 1)
+def rank_change(panel: Panel, window: int) -> FloatArray:
+    r"""Change of the rank of the return among the symbols since the window before.
+
+    .. math:: \rho_i(R_{t-w, t}) - \rho_i(R_{t-2w, t-w})
+
+    References
+    ----------
+    .. [1] Jegadeesh, N. and Titman, S. (1993). Returns to buying winners and selling losers.
+    """
+    return lagged(return_ranks(panel, window).T, window).T
 
 
-def _for_each_symbol(values: FloatArray, panel: Panel) -> FloatArray:
-    return np.where(panel.present, values[:, None], np.nan)
+@feature(
+    family=_FAMILY,
+    unit="0 to 1",
+    scope="panel",
+    windows=(24,),
+    lookback=lambda w: w + 1,
+    missing="A half where the symbol moves with the market alone; NaN with less than half of the window.",
+)
+def relative_strength(panel: Panel, window: int) -> FloatArray:
+    r"""Strength of the symbol's price in units of the market: its gains by all its moves.
+
+    .. math:: \frac{\sum \max(e, 0)}{\sum |e|}, \qquad e = r_i - m
+
+    References
+    ----------
+    .. [1] Wilder, J. (1978). New concepts in technical trading systems.
+    """
+    return gain_shares(panel_returns(panel).T, market_returns(panel, 1), window, window // 2).T
 
 
-def _volatility(panel: Panel, window: int) -> FloatArray:
-    """Root mean square of the returns that are there, at least half of the window."""
-    squares = lagged_log_ratio(panel.close, 1) ** 2
-    return np.sqrt(_rolling_mean(squares, window))
+@feature(
+    family=_FAMILY,
+    unit="standard deviations",
+    scope="panel",
+    windows=(72,),
+    lookback=lambda w: w + 1,
+    missing="0 where the market explains every move; NaN with less than half of the window.",
+)
+def residual_momentum(panel: Panel, window: int) -> FloatArray:
+    r"""Return over the window that the market does not explain, in units of its own risk.
+
+    .. math:: \frac{\sum (r_i - \beta_i m)}{\sigma_\varepsilon \sqrt{w}}
+
+    References
+    ----------
+    .. [1] Blitz, D., Huij, J. and Martens, M. (2011). Residual momentum.
+    """
+    _, _, residual, excess = fit_to_market(panel, window)
+    return in_units(excess.T, residual.T, math.sqrt(window)).T
 
 
-def _rolling_mean(values: FloatArray, window: int) -> FloatArray:
-    """Mean over the window of the values that are there, NaN for fewer than half, symbol by symbol."""
-    means = np.full_like(values, np.nan)
-    for column in range(values.shape[1]):
-        series = values[:, column]
-        known = ~np.isnan(series)
-        count = rolling_sum(known.astype(np.float64), window)
-        total = rolling_sum(np.where(known, series, 0.0), window)
-        means[:, column] = np.where(count >= window / 2, ratio(total, count), np.nan)
-    return means
+@feature(
+    family=_FAMILY,
+    unit="log return a candle",
+    scope="panel",
+    windows=(72,),
+    lookback=lambda w: w + 1,
+    missing="NaN with less than half of the window.",
+)
+def idiosyncratic_volatility(panel: Panel, window: int) -> FloatArray:
+    r"""Standard deviation of the returns that the market does not explain.
+
+    .. math:: \sigma_\varepsilon, \qquad r_i = \alpha + \beta m + \varepsilon
+
+    References
+    ----------
+    .. [1] Ang, A., Hodrick, R., Xing, Y. and Zhang, X. (2006). The cross-section of volatility and expected returns.
+    """
+    return fit_to_market(panel, window)[2]
 
 
-def _against_market(panel: Panel, window: int) -> tuple[FloatArray, FloatArray]:
-    returns = lagged_log_ratio(panel.close, 1)
-    market = _mean(returns)
-    columns = [rolling_regression(market, np.ascontiguousarray(column), window, window // 2) for column in returns.T]
-    correlations, betas = zip(*columns, strict=True)
-    return np.column_stack(correlations), np.column_stack(betas)
+@feature(
+    family=_FAMILY,
+    unit="ratio",
+    scope="panel",
+    windows=(72,),
+    lookback=lambda w: w + 1,
+    missing="0 where the market never fell; NaN with less than half of the window.",
+)
+def downside_beta(panel: Panel, window: int) -> FloatArray:
+    r"""Slope of the symbol's returns on the market's while that falls.
+
+    .. math:: \frac{\sum_{m < 0} r_i m}{\sum_{m < 0} m^2}
+
+    References
+    ----------
+    .. [1] Bawa, V. and Lindenberg, E. (1977). Capital market equilibrium in a mean-lower partial moment framework.
+    """
+    return falling_slopes(panel_returns(panel).T, market_returns(panel, 1), window, window // 2).T
 
 
-def _scaled_return(panel: Panel, window: int) -> FloatArray:
-    returns = lagged_log_ratio(panel.close, window)
-    return ratio(returns, _volatility(panel, _VOLATILITY_WINDOW) * np.sqrt(window))
+@feature(
+    family=_FAMILY,
+    unit="-1 to 1",
+    scope="panel",
+    windows=(72,),
+    lookback=lambda w: w + _LEADER_WINDOW + 1,
+    missing="0 where either stands still; NaN with less than half of the window.",
+)
+def leader_lag_correlation(panel: Panel, window: int) -> FloatArray:
+    r"""Correlation of the symbol's return with that of the leader one candle before.
 
+    .. math:: \operatorname{corr}(r_{i,t}, r_{l,t-1})
 
-def _of_leader(panel: Panel, values: FloatArray) -> FloatArray:
-    """The leader's value at each row, shape ``(n,)``; NaN before anyone leads or where the leader has none."""
-    paid = np.where(np.isnan(panel.quote_volume), panel.close * panel.volume, panel.quote_volume)
-    turnover = _rolling_mean(paid, _LEADER_WINDOW)
-    leader = np.where(np.isnan(turnover), -np.inf, turnover).argmax(axis=1)
-    led = np.isfinite(turnover).any(axis=1)
-    return np.where(led, values[np.arange(len(values)), leader], np.nan)
+    The leader of each candle is the symbol with the largest turnover over the 48 candles up to it.
+
+    References
+    ----------
+    .. [1] Lo, A. and MacKinlay, C. (1990). When are contrarian profits due to stock market overreaction?
+    """
+    return lagged_correlation(panel_returns(panel).T, leaders(panel, _LEADER_WINDOW), window, window // 2).T

@@ -1,7 +1,7 @@
 """Several features computed together: one code for a year of history and for the newest candle."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 
 from algotrade.domain.candles import FloatArray, Panel, from_milliseconds
-from algotrade.domain.timeframe import Timeframe
+from algotrade.domain.timeframe import IntArray, Timeframe
 from algotrade.errors import ConfigurationError
 from algotrade.features.base import FEATURES, Feature
-from algotrade.features.kernels import settle
+from algotrade.features.batch import Known, fill
 from algotrade.features.naming import feature_named
-from algotrade.features.slower import last_closed, slower_panel
-
-# Features that look back less share a window of this many candles: most series they are made of are computed once.
-_SHORT = 200
+from algotrade.features.newest import Group, by_lookback
+from algotrade.features.slower import slower_panel
 
 
 @dataclass(frozen=True)
@@ -108,13 +106,15 @@ class FeatureSet:
         piece.
         """
         values = np.empty((len(panel.symbols), len(self), len(panel)))
-        for column, block in enumerate(self.blocks(panel)):
-            present = panel.present[:, column]
-            if present.all():
-                values[column] = block
-            else:
-                values[column] = np.nan
-                values[column][:, present] = block
+        whole = np.asarray(panel.present.all(axis=0))
+        blocks = [
+            block if whole[column] else np.empty((len(self), int(panel.present[:, column].sum())))
+            for column, block in enumerate(values)
+        ]
+        fill(self.features, panel, blocks)
+        for column in np.flatnonzero(~whole):
+            values[column] = np.nan
+            values[column][:, panel.present[:, column]] = blocks[column]
         return values.transpose(2, 0, 1)
 
     def latest(self, panel: Panel) -> FloatArray:
@@ -125,92 +125,62 @@ class FeatureSet:
         values = np.full((len(panel.symbols), len(self)), np.nan)
         here = np.flatnonzero(panel.present[-1])
         if groups := self._of_symbols:
-            window = panel.needed(groups[-1][0])
+            window = panel.needed(groups[-1].count)
             for column in here:
                 candles = window.candles(panel.symbols[column])
-                for count, group in groups:
-                    own = candles[-count:]
-                    for place, feature in group:
-                        values[column, place] = feature.newest(own)
-        for place, feature, window in self._panel_windows(panel):
-            values[here, place] = feature.compute(window)[-1, here]
+                for group in groups:
+                    values[column, group.places] = group.last(candles)
+        for group in self._of_panel:
+            values[np.ix_(here, group.places)] = group.last(panel)[:, here].T
         for multiple, (places, slower) in self._slower.items():
             slow = slower_panel(panel.needed(slower.lookback * multiple + multiple - 1), multiple)
             if len(slow):
                 values[np.ix_(here, places)] = slower.latest(slow)[here]
         return values
 
-    def to_frame(self, panel: Panel) -> pd.DataFrame:
+    def to_frame(self, panel: Panel, known: Known | None = None) -> pd.DataFrame:
         """Long frame with ``symbol``, ``open_time`` and a column for each feature, one row for each candle.
 
         Sorted by symbol and open time.
+
+        Parameters
+        ----------
+        panel : Panel
+        known : callable, optional
+            From a feature's name and a symbol to the values of its candles, where they need not be computed again.
         """
         counts = panel.present.sum(axis=0)
         order = sorted(range(len(panel.symbols)), key=panel.symbols.__getitem__)
         stops = dict(zip(order, np.cumsum(counts[order]), strict=True))
         values = np.empty((len(self), int(counts.sum())))
-        for column, block in enumerate(self.blocks(panel)):
-            values[:, stops[column] - counts[column] : stops[column]] = block
+        blocks = [values[:, stops[column] - counts[column] : stops[column]] for column in range(len(counts))]
+        fill(self.features, panel, blocks, known)
         frame = pd.DataFrame(values.T, columns=list(self.names), copy=False)
         times = np.concatenate([panel.open_time[panel.present[:, column]] for column in order])
         frame.insert(0, "symbol", np.repeat([panel.symbols[column] for column in order], counts[order]))
         frame.insert(1, "open_time", from_milliseconds(times))
         return frame
 
-    def blocks(self, panel: Panel) -> Iterator[FloatArray]:
-        """Values of one symbol after the other, each of shape ``(features, candles of the symbol)``."""
-        of_panel = [(place, feature.compute(panel)) for place, feature in self._scoped("panel")]
-        of_slower = [
-            (places, _joined(slower, slower_panel(panel, multiple), panel))
-            for multiple, (places, slower) in self._slower.items()
-        ]
-        for column, symbol in enumerate(panel.symbols):
-            candles, present = panel.candles(symbol), panel.present[:, column]
-            block = np.empty((len(self), len(candles)))
-            for place, feature in self._scoped("symbol"):
-                settle(np.asarray(feature.raw(candles), dtype=np.float64), feature.lookback, block[place])
-            for place, values in of_panel:
-                block[place] = values[present, column]
-            for places, joined in of_slower:
-                block[places] = next(joined)
-            yield block
-
     def _scoped(self, scope: str) -> list[tuple[int, Feature]]:
         return [(k, each) for k, each in enumerate(self.features) if each.scope == scope and each.multiple == 1]
 
     @cached_property
-    def _of_symbols(self) -> list[tuple[int, list[tuple[int, Feature]]]]:
-        """Features of one symbol with their places, by the candles that they are computed from."""
-        groups: list[list[tuple[int, Feature]]] = [[], []]
-        for place, feature in self._scoped("symbol"):
-            groups[feature.lookback > _SHORT].append((place, feature))
-        return [(max(feature.lookback for _, feature in group), group) for group in groups if group]
-
-    def _panel_windows(self, panel: Panel) -> Iterator[tuple[int, Feature, Panel]]:
-        features = self._scoped("panel")
-        window = panel[-max((feature.lookback for _, feature in features), default=1) :]
-        for place, feature in features:
-            yield place, feature, window
+    def _of_symbols(self) -> list[Group]:
+        return by_lookback(self._scoped("symbol"))
 
     @cached_property
-    def _slower(self) -> "dict[int, tuple[list[int], FeatureSet]]":
+    def _of_panel(self) -> list[Group]:
+        members = self._scoped("panel")
+        return [Group.of(members)] if members else []
+
+    @cached_property
+    def _slower(self) -> "dict[int, tuple[IntArray, FeatureSet]]":
         """For each slower timeframe the places of its features, and the features on its own candles."""
         groups: dict[int, list[int]] = {}
         for place, feature in enumerate(self.features):
             if feature.multiple > 1:
                 groups.setdefault(feature.multiple, []).append(place)
         return {
-            multiple: (places, FeatureSet(tuple(replace(self.features[place], multiple=1) for place in places)))
+            multiple: (np.array(places), FeatureSet(tuple(replace(self.features[k], multiple=1) for k in places)))
             for multiple, places in groups.items()
         }
-
-
-def _joined(features: FeatureSet, slow: Panel, panel: Panel) -> Iterator[FloatArray]:
-    """Values on the candles of the panel, symbol by symbol: those of the slower candle that had closed last."""
-    closed = last_closed(panel, slow)
-    for column, block in enumerate(features.blocks(slow)):
-        # One column more, at the end, for what was before the first slower candle: -1 points to it.
-        values = np.full((len(features), len(slow) + 1), np.nan)
-        values[:, np.flatnonzero(slow.present[:, column])] = block
-        yield values[:, closed[panel.present[:, column]]]
-

@@ -6,27 +6,34 @@ passes over it. All take contiguous float64 arrays of shape ``(n,)``; the first 
 as is each whose window holds a NaN, unless a function says otherwise.
 """
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
 import numpy as np
-from numba import njit
 
 from algotrade.domain.candles import FloatArray
-
-Kernel = TypeVar("Kernel", bound=Callable[..., object])
+from algotrade.features.compilation import compiled, reordered
 
 _ROUNDING = 1e-12
 
 
-def compiled(kernel: Kernel) -> Kernel:
-    """The function as machine code, kept on disk; its type stays what it was."""
-    return cast("Kernel", njit(cache=True, nogil=True, error_model="numpy")(kernel))
+@compiled
+def quotient(numerator: FloatArray, denominator: FloatArray, neutral: float) -> FloatArray:
+    """One by the other, ``neutral`` where there is nothing to divide by; NaN in either stays NaN."""
+    quotients = np.empty(len(numerator))
+    for t in range(len(numerator)):
+        if denominator[t] == 0.0 and numerator[t] == numerator[t]:
+            quotients[t] = neutral
+        else:
+            quotients[t] = numerator[t] / denominator[t]
+    return quotients
 
 
-def reordered(kernel: Kernel) -> Kernel:
-    """As :func:`compiled`, where sums may be added up in another order, several at once; NaN stays NaN."""
-    return cast("Kernel", njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})(kernel))
+@compiled
+def difference(values: FloatArray, lag: int) -> FloatArray:
+    """Each value less the one ``lag`` rows before; NaN for the first ``lag`` rows."""
+    differences = np.empty(len(values))
+    differences[:lag] = np.nan
+    for t in range(lag, len(values)):
+        differences[t] = values[t] - values[t - lag]
+    return differences
 
 
 @compiled
@@ -55,11 +62,15 @@ def rolling_sum(values: FloatArray, window: int) -> FloatArray:
         prefix = 0.0
         for k in range(min(window, n - start)):
             prefix += values[start + k]
-            if start > 0 or k == window - 1:
-                sums[start + k] = prefix if k == window - 1 else suffix[k + 1] + prefix
+            if start > 0:
+                sums[start + k] = prefix + suffix[k + 1]
+        if start == 0 and n >= window:
+            sums[window - 1] = prefix
         if start + window <= n:
-            for k in range(window - 1, -1, -1):
-                suffix[k] = suffix[k + 1] + values[start + k]
+            rest = 0.0
+            for k in range(window - 1, 0, -1):
+                rest += values[start + k]
+                suffix[k] = rest
     return sums
 
 
@@ -73,13 +84,16 @@ def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatA
     n = len(values)
     means, deviations = np.full(n, np.nan), np.full(n, np.nan)
     sums, squares = np.zeros(window + 1), np.zeros(window + 1)
+    each, each_but_one = 1 / window, 1 / (window - 1)
     for start in range(0, n, window):
         origin = values[start]
         if start > 0:
+            rest, rest_squares = 0.0, 0.0
             for k in range(window - 1, 0, -1):
                 distance = values[start - window + k] - origin
-                sums[k] = sums[k + 1] + distance
-                squares[k] = squares[k + 1] + distance * distance
+                rest += distance
+                rest_squares += distance * distance
+                sums[k], squares[k] = rest, rest_squares
         total, total_squares = 0.0, 0.0
         for k in range(min(window, n - start)):
             distance = values[start + k] - origin
@@ -87,10 +101,10 @@ def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatA
             total_squares += distance * distance
             if start > 0 or k == window - 1:
                 first = total + sums[k + 1]
-                second = total_squares + squares[k + 1]
-                means[start + k] = origin + first / window
-                spread = (second - first * first / window) / (window - 1)
-                deviations[start + k] = np.sqrt(max(spread, 0.0)) if spread == spread else np.nan
+                mean = first * each
+                means[start + k] = origin + mean
+                spread = (total_squares + squares[k + 1] - first * mean) * each_but_one
+                deviations[start + k] = np.sqrt(0.0 if spread < 0.0 else spread)
     return means, deviations
 
 
@@ -100,9 +114,9 @@ def rolling_mean_deviation(values: FloatArray, means: FloatArray, window: int) -
     n = len(values)
     deviations = np.full(n, np.nan)
     for t in range(window - 1, n):
-        mean, total = means[t], 0.0
-        for k in range(t - window + 1, t + 1):
-            total += abs(values[k] - mean)
+        own, mean, total = values[t - window + 1 : t + 1], means[t], 0.0
+        for k in range(window):
+            total += abs(own[k] - mean)
         deviations[t] = total / window
     return deviations
 
@@ -112,64 +126,19 @@ def rolling_rank(values: FloatArray, window: int) -> FloatArray:
     """Share of the window below the newest value, equals counted half: in (0, 1)."""
     n = len(values)
     ranks = np.full(n, np.nan)
-    for t in range(window - 1, n):
-        newest, below, equal, known = values[t], 0, 0, 0
-        for k in range(t - window + 1, t + 1):
-            below += values[k] < newest
-            equal += values[k] == newest
-            known += values[k] == values[k]
-        if known == window:
-            ranks[t] = (below + 0.5 * equal) / window
+    known = 0
+    for t in range(n):
+        newest = values[t]
+        known = 0 if np.isnan(newest) else known + 1
+        if known < window:
+            continue
+        # Whole numbers of 32 bits and a slice of its own: the form that is compiled to four comparisons at once.
+        others, below, above = values[t - window + 1 : t + 1], np.int32(0), np.int32(0)
+        for k in range(window):
+            below += np.int32(others[k] < newest)
+            above += np.int32(others[k] > newest)
+        ranks[t] = (below - above + window) / (2 * window)
     return ranks
-
-
-@compiled
-def rolling_regression(x: FloatArray, y: FloatArray, window: int, minimum: int) -> tuple[FloatArray, FloatArray]:
-    """Correlation of two series and slope of ``y`` on ``x`` over the window, in constant time for each value.
-
-    Rows where either is NaN are left out; fewer than ``minimum`` rows give NaN. A series that does not
-    move has correlation and slope 0.
-    """
-    n = len(x)
-    correlations, slopes = np.full(n, np.nan), np.full(n, np.nan)
-    suffix = np.zeros((window + 1, 6))
-    for start in range(0, n, window):
-        stop = min(start + window, n)
-        from_x, from_y = 0.0, 0.0
-        for k in range(start, stop):
-            if not (np.isnan(x[k]) or np.isnan(y[k])):
-                from_x, from_y = x[k], y[k]
-                break
-        for k in range(window - 1, 0, -1) if start > 0 else range(0):
-            _add_pair(suffix[k], suffix[k + 1], x[start - window + k] - from_x, y[start - window + k] - from_y)
-        prefix = np.zeros(6)
-        for k in range(stop - start):
-            _add_pair(prefix, prefix, x[start + k] - from_x, y[start + k] - from_y)
-            if start == 0 and k < window - 1:
-                continue
-            count = prefix[0] + suffix[k + 1, 0]
-            if count < minimum:
-                continue
-            sum_x, sum_y = prefix[1] + suffix[k + 1, 1], prefix[2] + suffix[k + 1, 2]
-            xx, yy = prefix[3] + suffix[k + 1, 3], prefix[4] + suffix[k + 1, 4]
-            moved_x, moved_y = xx - sum_x * sum_x / count, yy - sum_y * sum_y / count
-            cross = prefix[5] + suffix[k + 1, 5] - sum_x * sum_y / count
-            # What is left of equal numbers far from the origin is rounding.
-            still_x, still_y = moved_x <= _ROUNDING * xx, moved_y <= _ROUNDING * yy
-            correlations[start + k] = 0.0 if still_x or still_y else cross / np.sqrt(moved_x * moved_y)
-            slopes[start + k] = 0.0 if still_x else cross / moved_x
-    return correlations, slopes
-
-
-@compiled
-def _add_pair(into: FloatArray, before: FloatArray, x: float, y: float) -> None:
-    """Count, sums, squares and product of some pairs, with one more; a pair that is not known adds nothing."""
-    known = not (np.isnan(x) or np.isnan(y))
-    if not known:
-        x, y = 0.0, 0.0
-    into[0] = before[0] + (1.0 if known else 0.0)
-    into[1], into[2] = before[1] + x, before[2] + y
-    into[3], into[4], into[5] = before[3] + x * x, before[4] + y * y, before[5] + x * y
 
 
 @compiled
@@ -177,33 +146,35 @@ def rolling_trend(values: FloatArray, window: int) -> tuple[FloatArray, FloatArr
     """Slope a row of a straight line through the window, and the slope's t-statistic; both 0 for a constant."""
     n = len(values)
     slopes, statistics = np.full(n, np.nan), np.full(n, np.nan)
-    centre, spread = (window - 1) / 2, window * (window**2 - 1) / 12
+    centre, each = (window - 1) / 2, 1 / window
+    spread = window * (window**2 - 1) / 12
+    a_row = 1 / spread
     sums, moments, squares = np.zeros(window + 1), np.zeros(window + 1), np.zeros(window + 1)
     for start in range(0, n, window):
         origin = values[start]
-        for k in range(window - 1, 0, -1) if start > 0 else range(0):
-            distance = values[start - window + k] - origin
-            sums[k] = sums[k + 1] + distance
-            moments[k] = moments[k + 1] + k * distance
-            squares[k] = squares[k + 1] + distance * distance
+        if start > 0:
+            rest, rest_moment, rest_square = 0.0, 0.0, 0.0
+            for k in range(window - 1, 0, -1):
+                distance = values[start - window + k] - origin
+                rest += distance
+                rest_moment += k * distance
+                rest_square += distance * distance
+                sums[k], moments[k], squares[k] = rest, rest_moment, rest_square
         total, moment, square = 0.0, 0.0, 0.0
         for k in range(min(window, n - start)):
             distance = values[start + k] - origin
             total += distance
             moment += k * distance
             square += distance * distance
-            if start == 0 and k < window - 1:
-                continue
-            # The oldest row of the window has place 0: rows of the block before have moved up by k + 1.
-            first, second = total + sums[k + 1], square + squares[k + 1]
-            placed = moment + (window - 1 - k) * total + moments[k + 1] - (k + 1) * sums[k + 1]
-            cross, moved = placed - centre * first, second - first * first / window
-            if np.isnan(moved):
-                continue
-            still = moved <= _ROUNDING * second
-            residual = max(moved - cross * cross / spread, _ROUNDING * moved)
-            slopes[start + k] = 0.0 if still else cross / spread
-            statistics[start + k] = 0.0 if still else cross / np.sqrt(spread * residual / (window - 2))
+            if start > 0 or k == window - 1:
+                # The oldest row of the window has place 0: rows of the block before have moved up by k + 1.
+                first, second = total + sums[k + 1], square + squares[k + 1]
+                placed = moment + (window - 1 - k) * total + moments[k + 1] - (k + 1) * sums[k + 1]
+                cross, moved = placed - centre * first, second - first * first * each
+                residual = max(moved - cross * cross * a_row, _ROUNDING * moved)
+                still = moved <= _ROUNDING * second
+                slopes[start + k] = 0.0 if still else cross * a_row
+                statistics[start + k] = 0.0 if still else cross * a_row * np.sqrt(spread * (window - 2) / residual)
     return slopes, statistics
 
 
@@ -237,30 +208,3 @@ def adaptive_mean(values: FloatArray, window: int, history: int) -> FloatArray:
                 suffix_add[k] = suffix_keep[k + 1] * add[start + k] + suffix_add[k + 1]
                 suffix_keep[k] = suffix_keep[k + 1] * keep[start + k]
     return means
-
-
-@compiled
-def rank_across(values: FloatArray) -> FloatArray:
-    """Share of the row's known values below each, equals counted half; values and ranks of shape ``(n, symbols)``.
-
-    NaN takes no part. Sorted once a row, so the time grows with the number of symbols, not with its square.
-    """
-    n, symbols = values.shape
-    ranks = np.full((symbols, n), np.nan)
-    row, places = np.empty(symbols), np.empty(symbols, dtype=np.int64)
-    for t in range(n):
-        count = 0
-        for column in range(symbols):
-            if not np.isnan(values[t, column]):
-                row[count], places[count] = values[t, column], column
-                count += 1
-        order = np.argsort(row[:count])
-        first = 0
-        while first < count:
-            last = first
-            while last + 1 < count and row[order[last + 1]] == row[order[first]]:
-                last += 1
-            for k in range(first, last + 1):
-                ranks[places[order[k]], t] = (first + last + 1) / (2 * count)
-            first = last + 1
-    return ranks.T

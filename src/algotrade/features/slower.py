@@ -1,12 +1,13 @@
 """Slower timeframes next to the panel's own: a slower candle is looked at once it has closed, never before."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from algotrade.domain.candles import CONTEXT_COLUMNS, VALUE_COLUMNS, BoolArray, FloatArray, Panel
 from algotrade.domain.timeframe import IntArray, Timeframe
-from algotrade.features.kernels import compiled
+from algotrade.features.compilation import compiled
 
 _SUMS = VALUE_COLUMNS[4:]
 
@@ -27,7 +28,7 @@ def slower_panel(panel: Panel, multiple: int) -> Panel:
     count = max(0, len(panel) - first) // multiple
     rows = slice(first, first + count * multiple)
     present = panel.present[rows].T
-    blocks = {name: _each(getattr(panel, name)[rows].T, present, multiple, _HOW[name]) for name in _HOW}
+    blocks: dict[str, Any] = {name: _each(getattr(panel, name)[rows].T, present, multiple, _HOW[name]) for name in _HOW}
     return replace(panel, timeframe=timeframe, open_time=panel.open_time[rows][::multiple], **blocks)
 
 

@@ -1,19 +1,39 @@
-"""How much prices move, and how evenly: estimates for one candle, so they compare over windows."""
+"""How much prices move: estimates for one candle, so they compare over windows."""
 
 import math
 
 import numpy as np
 
 from algotrade.domain.candles import Candles, FloatArray
-from algotrade.features.base import feature, lagged_log_ratio, ratio
-from algotrade.features.kernels import rolling_moments, rolling_sum
+from algotrade.features.bar_kernels import log_share, root_mean, yang_zhang_volatility
+from algotrade.features.base import feature
+from algotrade.features.derived import (
+    absolute_returns,
+    bipower_over,
+    garman_klass_variance,
+    log_close,
+    log_open,
+    log_range,
+    log_returns,
+    opening_move,
+    path_length,
+    rogers_satchell_variance,
+    squared_range_over,
+    sum_of_squares,
+)
+from algotrade.features.kernels import rolling_moments
+from algotrade.features.window_formulas import root_mean_of_both, spread_by_mean
 
 _FAMILY = "volatility"
 _UNIT = "log return a candle"
 _LONG = 168
+_STILL = "0 when nothing moves."
+_PARKINSON = 1 / (4 * math.log(2))
+# A window without any move has no logarithm; a thousandth of the usual is as quiet as it gets.
+_QUIETEST = 1e-3
 
 
-@feature(family=_FAMILY, unit=_UNIT, windows=(12, 48, 168), lookback=lambda w: w + 1)
+@feature(family=_FAMILY, unit=_UNIT, windows=(12, 48, 168), lookback=lambda w: w + 1, missing=_STILL)
 def realised_volatility(candles: Candles, window: int) -> FloatArray:
     r"""Root mean square of the log returns.
 
@@ -23,10 +43,23 @@ def realised_volatility(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Andersen, T. and Bollerslev, T. (1998). Answering the skeptics.
     """
-    return np.sqrt(rolling_sum(lagged_log_ratio(candles.close, 1) ** 2, window) / window)
+    return np.sqrt(sum_of_squares(candles, window) * (1 / window))
 
 
-@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w)
+@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w + 1, missing=_STILL)
+def close_to_close(candles: Candles, window: int) -> FloatArray:
+    r"""Sample standard deviation of the log returns: a steady trend is no risk.
+
+    .. math:: \sqrt{\frac{1}{w - 1} \sum (r - \bar r)^2}
+
+    References
+    ----------
+    .. [1] Yang, D. and Zhang, Q. (2000). Drift-independent volatility estimation, the classical estimator there.
+    """
+    return rolling_moments(log_returns(candles), window)[1]
+
+
+@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w, missing=_STILL)
 def parkinson(candles: Candles, window: int) -> FloatArray:
     r"""Volatility from the ranges of the candles.
 
@@ -36,11 +69,10 @@ def parkinson(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Parkinson, M. (1980). The extreme value method for estimating the variance of the rate of return.
     """
-    squares = np.log(candles.high / candles.low) ** 2
-    return np.sqrt(rolling_sum(squares, window) / (4 * math.log(2) * window))
+    return np.sqrt(squared_range_over(candles, window) * (_PARKINSON / window))
 
 
-@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w)
+@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w, missing=_STILL)
 def garman_klass(candles: Candles, window: int) -> FloatArray:
     r"""Volatility from the ranges and the bodies of the candles.
 
@@ -50,12 +82,24 @@ def garman_klass(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Garman, M. and Klass, M. (1980). On the estimation of security price volatilities.
     """
-    variance = 0.5 * np.log(candles.high / candles.low) ** 2
-    variance -= (2 * math.log(2) - 1) * np.log(candles.close / candles.open) ** 2
-    return np.sqrt(np.maximum(rolling_sum(variance, window) / window, 0.0))
+    return root_mean(garman_klass_variance(candles), window)
 
 
-@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w)
+@feature(family=_FAMILY, unit=_UNIT, windows=(12,), lookback=lambda w: w + 1, missing=_STILL)
+def garman_klass_yang_zhang(candles: Candles, window: int) -> FloatArray:
+    r"""Garman and Klass's volatility with the jumps between the candles.
+
+    .. math:: \sqrt{\overline{\ln(O_t / C_{t-1})^2 + \tfrac{1}{2} \ln(H / L)^2 - (2 \ln 2 - 1) \ln(C / O)^2}}
+
+    References
+    ----------
+    .. [1] Garman, M. and Klass, M. (1980). On the estimation of security price volatilities.
+    .. [2] Yang, D. and Zhang, Q. (2000). Drift-independent volatility estimation.
+    """
+    return root_mean_of_both(opening_move(candles), garman_klass_variance(candles), window)
+
+
+@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w, missing=_STILL)
 def rogers_satchell(candles: Candles, window: int) -> FloatArray:
     r"""Volatility from the ranges that a trend does not inflate.
 
@@ -65,12 +109,46 @@ def rogers_satchell(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Rogers, L. and Satchell, S. (1991). Estimating variance from high, low and closing prices.
     """
-    up = np.log(candles.high / candles.close) * np.log(candles.high / candles.open)
-    down = np.log(candles.low / candles.close) * np.log(candles.low / candles.open)
-    return np.sqrt(np.maximum(rolling_sum(up + down, window) / window, 0.0))
+    return root_mean(rogers_satchell_variance(candles), window)
 
 
-@feature(family=_FAMILY, unit="log ratio", windows=(12, 24), lookback=lambda _: _LONG + 1)
+@feature(family=_FAMILY, unit=_UNIT, windows=(48,), lookback=lambda w: w + 1, missing=_STILL)
+def yang_zhang(candles: Candles, window: int) -> FloatArray:
+    r"""Volatility from all four prices that neither a trend inflates nor a jump between candles escapes.
+
+    .. math:: \sqrt{s^2_{\ln(O_t / C_{t-1})} + k\, s^2_{\ln(C / O)} + (1 - k)\, \overline{\sigma^2_{RS}}},
+              \qquad k = \frac{0.34}{1.34 + (w + 1) / (w - 1)}
+
+    with the sample variances of the openings and of the bodies, and Rogers and Satchell's variance.
+
+    References
+    ----------
+    .. [1] Yang, D. and Zhang, Q. (2000). Drift-independent volatility estimation based on high, low, open and close.
+    """
+    bodies = log_close(candles) - log_open(candles)
+    return yang_zhang_volatility(opening_move(candles), bodies, rogers_satchell_variance(candles), window)
+
+
+@feature(family=_FAMILY, unit=_UNIT, windows=(24,), lookback=lambda w: w + 2, missing=_STILL)
+def bipower_volatility(candles: Candles, window: int) -> FloatArray:
+    r"""Volatility without jumps: from the products of neighbouring returns.
+
+    .. math:: \sqrt{\frac{\pi}{2}\, \overline{|r_t| |r_{t-1}|}}
+
+    References
+    ----------
+    .. [1] Barndorff-Nielsen, O. and Shephard, N. (2004). Power and bipower variation.
+    """
+    return np.sqrt(bipower_over(candles, window) * (math.pi / 2 / window))
+
+
+@feature(
+    family=_FAMILY,
+    unit="log ratio",
+    windows=(12, 24),
+    lookback=lambda _: _LONG + 1,
+    missing="0 when nothing has moved in 168 candles, ln(0.001) when nothing has moved in the window alone.",
+)
 def volatility_ratio(candles: Candles, window: int) -> FloatArray:
     r"""Log of the recent over the usual mean absolute return of 168 candles: turmoil is positive.
 
@@ -80,13 +158,48 @@ def volatility_ratio(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Corsi, F. (2009). A simple approximate long-memory model of realized volatility.
     """
-    sizes = np.abs(lagged_log_ratio(candles.close, 1))
-    recent = ratio(rolling_sum(sizes, window) / window, rolling_sum(sizes, _LONG) / _LONG, neutral=1.0)
-    # A window without any move has no logarithm; a thousandth of the usual is as quiet as it gets.
-    return np.log(np.maximum(recent, 1e-3))
+    return log_share(path_length(candles, window), path_length(candles, _LONG), _LONG / window, _QUIETEST)
 
 
-@feature(family=_FAMILY, unit="ratio", windows=(48,), lookback=lambda w: w + 1)
+@feature(
+    family=_FAMILY,
+    unit="log ratio",
+    windows=(4,),
+    lookback=lambda w: 6 * w + 1,
+    missing="0 when nothing has moved in six windows, ln(0.001) when nothing has moved in the window alone.",
+)
+def volatility_turn(candles: Candles, window: int) -> FloatArray:
+    r"""Log of the mean absolute return of the window over that of six windows: the short step of a HAR model.
+
+    .. math:: \ln\left(\overline{|r|}_w / \overline{|r|}_{6w}\right)
+
+    References
+    ----------
+    .. [1] Corsi, F. (2009). A simple approximate long-memory model of realized volatility.
+    """
+    return log_share(path_length(candles, window), path_length(candles, 6 * window), 6.0, _QUIETEST)
+
+
+@feature(
+    family=_FAMILY,
+    unit="log ratio",
+    windows=(24,),
+    lookback=lambda w: w + 1,
+    missing="0 when the close does not move; held between ln(0.001) and ln(1000).",
+)
+def range_ratio(candles: Candles, window: int) -> FloatArray:
+    r"""Log of Parkinson's over the close-to-close variance: positive when candles swing and get nowhere.
+
+    .. math:: \ln \frac{\overline{\ln(H / L)^2} / (4 \ln 2)}{\overline{r^2}}
+
+    References
+    ----------
+    .. [1] Parkinson, M. (1980). The extreme value method for estimating the variance of the rate of return.
+    """
+    return log_share(squared_range_over(candles, window), sum_of_squares(candles, window), _PARKINSON, _QUIETEST)
+
+
+@feature(family=_FAMILY, unit="ratio", windows=(48,), lookback=lambda w: w + 1, missing=_STILL)
 def volatility_of_volatility(candles: Candles, window: int) -> FloatArray:
     r"""Spread of the absolute returns by their mean: how unevenly the moves come.
 
@@ -96,37 +209,17 @@ def volatility_of_volatility(candles: Candles, window: int) -> FloatArray:
     ----------
     .. [1] Baltussen, G., van Bekkum, S. and van der Grient, B. (2018). Unknown unknowns: uncertainty about risk.
     """
-    sizes = np.abs(lagged_log_ratio(candles.close, 1))
-    mean, deviation = rolling_moments(sizes, window)
-    return ratio(deviation, mean)
+    return spread_by_mean(absolute_returns(candles), window)
 
 
-@feature(family=_FAMILY, unit="0 to 1", windows=(48,), lookback=lambda w: w + 1)
-def downside_share(candles: Candles, window: int) -> FloatArray:
-    r"""Share of the variance that comes from falls; a half when nothing moves.
+@feature(family=_FAMILY, unit="ratio", windows=(48,), lookback=lambda w: w, missing="0 for a window without a range.")
+def volatility_of_range(candles: Candles, window: int) -> FloatArray:
+    r"""Spread of the log ranges by their mean: how unevenly wide the candles are.
 
-    .. math:: \frac{\sum \min(r, 0)^2}{\sum r^2}
+    .. math:: s_{\ln(H / L)} / \overline{\ln(H / L)}
 
     References
     ----------
-    .. [1] Barndorff-Nielsen, O., Kinnebrock, S. and Shephard, N. (2010). Measuring downside risk.
+    .. [1] Alizadeh, S., Brandt, M. and Diebold, F. (2002). Range-based estimation of stochastic volatility models.
     """
-    returns = lagged_log_ratio(candles.close, 1)
-    falls = rolling_sum(np.minimum(returns, 0.0) ** 2, window)
-    return ratio(falls, rolling_sum(returns**2, window), neutral=0.5)
-
-
-@feature(family=_FAMILY, unit="0 to 1", windows=(48,), lookback=lambda w: w + 2)
-def jump_share(candles: Candles, window: int) -> FloatArray:
-    r"""Share of the variance that bipower variation puts down to jumps.
-
-    .. math:: \max\left(0, 1 - \frac{\frac{\pi}{2} \sum |r_t| |r_{t-1}|}{\sum r_t^2}\right)
-
-    References
-    ----------
-    .. [1] Barndorff-Nielsen, O. and Shephard, N. (2004). Power and bipower variation.
-    """
-    returns = lagged_log_ratio(candles.close, 1)
-    neighbours = np.abs(returns * np.concatenate([[np.nan], returns[:-1]]))
-    bipower = np.pi / 2 * rolling_sum(neighbours, window)
-    return np.maximum(1 - ratio(bipower, rolling_sum(returns**2, window), neutral=1.0), 0.0)
+    return spread_by_mean(log_range(candles), window)

@@ -3,16 +3,17 @@
 import logging
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
+from algotrade.data.funding import with_funding
 from algotrade.data.online_store import FeatureSpec, FeatureVectors, OnlineStore
 from algotrade.data.store import CandleStore
-from algotrade.domain.candles import FloatArray, Panel
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import ConfigurationError, ForeignFeatures
 from algotrade.features import FeatureSet
+from algotrade.inference.live_window import LiveFeatures
 from algotrade.models.manifest import Manifest
+from algotrade.monitoring.metrics import StreamMetrics
 
 ONLINE_ROWS = 64
 """Latest feature rows kept online for each symbol, or as many as the model looks at if those are more."""
@@ -33,7 +34,9 @@ class OnlineFeatureSink:
         Of the bundle that is served; its features, timeframe, exchange and symbols are what is published.
     online : OnlineStore
     store : CandleStore
-        What the window is warmed up with.
+        What the window is warmed up with, and what knows the funding rates.
+    metrics : StreamMetrics, optional
+        Where to count; nowhere by default.
 
     Raises
     ------
@@ -45,25 +48,28 @@ class OnlineFeatureSink:
 
     name = "online"
 
-    def __init__(self, manifest: Manifest, online: OnlineStore, store: CandleStore) -> None:
+    def __init__(
+        self, manifest: Manifest, online: OnlineStore, store: CandleStore, metrics: StreamMetrics | None = None
+    ) -> None:
         self._manifest = manifest
         self._online = online
         self._store = store
+        self._metrics = metrics or StreamMetrics()
         self._timeframe = Timeframe(manifest.timeframe)
-        self._features = FeatureSet.of(manifest.feature_names)
-        if self._features.fingerprint != manifest.feature_fingerprint:
+        features = FeatureSet.of(manifest.feature_names, self._timeframe)
+        if features.fingerprint != manifest.feature_fingerprint:
             raise ForeignFeatures(
                 f"The model {manifest.version} was trained on features with the fingerprint "
-                f"{manifest.feature_fingerprint[:12]}, but these would make {self._features.fingerprint[:12]}. "
+                f"{manifest.feature_fingerprint[:12]}, but these would make {features.fingerprint[:12]}. "
                 "Run `kedro run` to train on the present features, or stream with --no-online."
             )
-        self._rows = max(ONLINE_ROWS, manifest.history)
-        # Twice what is needed without gaps: a symbol with gaps looks further back.
-        self._window_ms = 2 * (self._features.lookback + self._rows) * self._timeframe.milliseconds
-        self._window = pd.DataFrame()
+        self._needs_funding = any("funding_rate" in each.needs for each in features.features)
+        # The digest is that of the candles of a pipeline; of those that still come in there is none.
+        self._spec = FeatureSpec(features.names, features.fingerprint, parameters=manifest.feature_parameters)
+        self._live = LiveFeatures(features, self._timeframe, manifest.symbols, max(ONLINE_ROWS, manifest.history))
 
     def warm_up(self) -> int:
-        """Fill the window from the candle store and publish what it gives; return its number of candles.
+        """Fill the window from the candle store and publish what it gives; return the number of candles read.
 
         Raises
         ------
@@ -75,54 +81,38 @@ class OnlineFeatureSink:
         known = stored[mine & stored["symbol"].isin(self._manifest.symbols)]
         if known.empty:
             return 0
-        start = known["end"].max() - pd.Timedelta(milliseconds=self._window_ms)
+        span = pd.Timedelta(milliseconds=self._live.candles.rows * self._timeframe.milliseconds)
         symbols = known["symbol"].tolist()
-        self._take(self._store.read(self._manifest.exchange, self._timeframe, symbols, start))
-        self._publish()
-        return len(self._window)
+        candles = self._store.read(self._manifest.exchange, self._timeframe, symbols, known["end"].max() - span)
+        self.write(candles)
+        return len(candles)
 
     def write(self, candles: pd.DataFrame) -> None:
-        """Publish the features of these candles and those before them."""
-        mine = candles[candles["symbol"].isin(self._manifest.symbols)]
-        if mine.empty:
-            return
-        self._take(mine.drop(columns="origin"))
-        self._publish()
+        """Publish the features that these candles change.
+
+        Raises
+        ------
+        BadCandles
+            If a number of a candle is missing or infinite, or it breaks the contract in another way; the stream has
+            such rows rejected instead.
+        StoreError
+            If the features cannot be published now; the same candles may be written again.
+        """
+        with self._metrics.update_seconds.labels("compute").time():
+            if self._needs_funding:
+                candles = with_funding(candles, self._store, [self._manifest.exchange], self._timeframe)
+            change = self._live.candles.take(candles)
+            vectors = self._live.update(change) if change is not None else []
+        if vectors:
+            with self._metrics.update_seconds.labels("publish").time():
+                self._publish(vectors)
 
     def reject(self, rows: pd.DataFrame) -> None:
         """Leave out what is no candle."""
 
-    def _take(self, candles: pd.DataFrame) -> None:
-        joined = pd.concat([self._window, candles]) if len(self._window) else candles
-        latest = joined.drop_duplicates(["symbol", "open_time"], keep="last")
-        start = latest["open_time"].max() - pd.Timedelta(milliseconds=self._window_ms)
-        self._window = latest[latest["open_time"] > start].reset_index(drop=True)
-
-    def _publish(self) -> None:
-        if self._window.empty:
-            return
-        panel = Panel.from_frame(self._window, self._timeframe, self._manifest.symbols)
-        spec = FeatureSpec(self._features.names, self._features.fingerprint)
-        self._online.write(self._manifest.exchange, self._timeframe.name, self._vectors(panel), spec)
-
-    def _vectors(self, panel: Panel) -> list[FeatureVectors]:
-        needed = panel[self._first_needed(panel) :]
-        values = self._features.matrix(needed)
-        return self._latest(needed, values)
-
-    def _first_needed(self, panel: Panel) -> int:
-        """First row that the published rows look back to; earlier where a symbol has gaps."""
-        count = self._features.lookback + self._rows
-        enough = [np.flatnonzero(present)[-count:] for present in panel.present.T]
-        return min([max(0, len(panel) - count), *(int(rows[0]) for rows in enough if len(rows))])
-
-    def _latest(self, panel: Panel, values: FloatArray) -> list[FeatureVectors]:
-        vectors = []
-        for column, symbol in enumerate(panel.symbols):
-            rows = np.flatnonzero(panel.present[:, column])[-self._rows :]
-            if len(rows):
-                vectors.append(FeatureVectors(symbol, panel.open_time[rows], values[rows, column]))
-        return vectors
+    def _publish(self, vectors: Sequence[FeatureVectors]) -> None:
+        self._online.write(self._manifest.exchange, self._timeframe.name, vectors, self._spec)
+        self._metrics.published.inc(len(vectors))
 
 
 def obstacle(manifest: Manifest, exchange: str, timeframe: Timeframe, symbols: Sequence[str]) -> str:

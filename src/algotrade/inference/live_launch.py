@@ -101,7 +101,7 @@ def launch(options: StreamOptions, say: Callable[[str], None]) -> LiveSummary:
     """
     exchange, timeframe, symbols = exchange_name(options.exchange), options.chosen_timeframe, options.chosen_symbols
     store, metrics = CandleStore(options.database), StreamMetrics()
-    sinks: list[CandleSink] = [StoreSink(store), *_online_sinks(options, exchange, store)]
+    sinks: list[CandleSink] = [StoreSink(store), *_online_sinks(options, exchange, store, metrics)]
     stream = CandleStream(
         options.exchange, symbols, timeframe, after=_last_stored(store, exchange, timeframe), metrics=metrics
     )
@@ -123,7 +123,9 @@ async def _until_stopped(live: LiveCandles, most: int | None) -> LiveSummary:
     return await live.run(stop, most)
 
 
-def _online_sinks(options: StreamOptions, exchange: str, store: CandleStore) -> Sequence[CandleSink]:
+def _online_sinks(
+    options: StreamOptions, exchange: str, store: CandleStore, metrics: StreamMetrics
+) -> Sequence[CandleSink]:
     """The sink that feeds the served model, if there is one that these candles are for."""
     manifest = options.manifest
     if manifest is None:
@@ -134,7 +136,9 @@ def _online_sinks(options: StreamOptions, exchange: str, store: CandleStore) -> 
         logger.warning("Only the candle store is written: model %s is not fed, for %s.", manifest.version, why_not)
         return ()
     try:
-        sink = OnlineFeatureSink(manifest, OnlineStore(ServingSettings().online_store_url), store)
+        settings = ServingSettings()
+        online = OnlineStore(settings.online_store_url, ttl_candles=settings.online_ttl)
+        sink = OnlineFeatureSink(manifest, online, store, metrics)
     except (ConfigurationError, ForeignFeatures) as error:
         logger.warning("Only the candle store is written: %s", error)
         return ()

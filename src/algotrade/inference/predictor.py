@@ -7,14 +7,14 @@ from typing import Protocol
 
 import numpy as np
 
-from algotrade.data.online_store import FeatureVectors
+from algotrade.data.online_store import Batch, FeatureVectors
 from algotrade.domain.candles import FloatArray
 from algotrade.domain.symbol import unified_symbol
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import StoreError, StoreUnavailable
 from algotrade.inference.features import FeatureSource
-from algotrade.inference.problems import FeaturesNotOnline, UnknownSymbol
-from algotrade.inference.schemas import Check, ModelDescription, NamedRow, Prediction
+from algotrade.inference.problems import FeaturesNotOnline, StaleFeatures, UnknownSymbol
+from algotrade.inference.schemas import Check, FeatureSets, ModelDescription, NamedRow, Prediction
 from algotrade.inference.windows import lacking, listed, window_of_names, window_of_rows
 from algotrade.models.samples import Forecast
 from algotrade.monitoring.metrics import ServiceMetrics
@@ -78,16 +78,20 @@ class Predictor:
             If the model does not know one of them.
         FeaturesNotOnline
             If one of them has no complete features online.
+        StaleFeatures
+            If those of one of them are older than is accepted.
         StoreError
             If the online store does not answer or holds features of another feature set.
         """
         symbols = tuple(dict.fromkeys(self._known(name) for name in names))
-        vectors = self._read(symbols)
+        batch = self._read(symbols)
         for symbol in symbols:
-            reason = lacking(vectors.get(symbol), self.description)
+            if symbol in batch.stale:
+                raise StaleFeatures(f"{symbol}: {_too_old(batch, symbol)}. Keep them fresh with `algotrade stream`.")
+            reason = lacking(batch.get(symbol), self.description)
             if reason:
                 raise FeaturesNotOnline(f"{symbol}: {reason}. Run `kedro run` to publish features.")
-        return self._predict([vectors[symbol] for symbol in symbols])
+        return self._predict([batch[symbol] for symbol in symbols])
 
     def of_every_symbol(self) -> tuple[Prediction, ...]:
         """Predictions for those instruments of the model that have complete features online.
@@ -96,11 +100,16 @@ class Predictor:
         ------
         FeaturesNotOnline
             If none has.
+        StaleFeatures
+            If those of all of them are older than is accepted.
         StoreError
             If the online store does not answer or holds features of another feature set.
         """
-        vectors = self._read(self.description.symbols)
-        complete = [each for each in vectors.values() if not lacking(each, self.description)]
+        batch = self._read(self.description.symbols)
+        complete = [each for each in batch.values() if not lacking(each, self.description)]
+        if not complete and batch.stale:
+            first = next(iter(batch.stale))
+            raise StaleFeatures(f"{first}: {_too_old(batch, first)}. Keep them fresh with `algotrade stream`.")
         if not complete:
             raise FeaturesNotOnline(
                 f"No symbol of the model has complete {self.description.timeframe} features online yet. "
@@ -131,21 +140,32 @@ class Predictor:
         loaded = Check(name="model", ok=True, detail=f"{model.name} {model.version}")
         reachable = Check(name="online_store", ok=True, detail="answers")
         try:
-            vectors = self._read(model.symbols)
+            batch = self._read(model.symbols)
         except StoreUnavailable as error:
             return loaded, Check(name="online_store", ok=False, detail=str(error))
         except (StoreError, FeaturesNotOnline) as error:
             return loaded, reachable, Check(name="online_features", ok=False, detail=str(error))
-        return loaded, reachable, *self._check_vectors(vectors)
+        return loaded, reachable, *self._check_vectors(batch)
 
-    def _check_vectors(self, vectors: dict[str, FeatureVectors]) -> tuple[Check, ...]:
-        found = {symbol: lacking(vectors.get(symbol), self.description) for symbol in self.description.symbols}
-        incomplete = [f"{symbol}: {reason}" for symbol, reason in found.items() if reason]
-        if incomplete:
-            return (Check(name="online_features", ok=False, detail=listed(incomplete, "; ")),)
-        staleness = max(self._staleness_seconds(each) for each in vectors.values())
+    def feature_sets(self) -> FeatureSets:
+        """The fingerprint that the model was trained on, and the one of the features that are online."""
+        try:
+            online = self._features.fingerprint()
+        except StoreError:
+            online = None
+        return FeatureSets(expected=self.description.feature_fingerprint, online=online)
+
+    def _check_vectors(self, batch: Batch) -> tuple[Check, ...]:
+        found = {
+            symbol: _too_old(batch, symbol) if symbol in batch.stale else lacking(batch.get(symbol), self.description)
+            for symbol in self.description.symbols
+        }
+        unusable = [f"{symbol}: {reason}" for symbol, reason in found.items() if reason]
+        if unusable:
+            return (Check(name="online_features", ok=False, detail=listed(unusable, "; ")),)
+        staleness = max(self._staleness_seconds(each) for each in batch.values())
         return (
-            Check(name="online_features", ok=True, detail=f"complete for {len(vectors)} symbols"),
+            Check(name="online_features", ok=True, detail=f"complete for {len(batch)} symbols"),
             Check(
                 name="freshness",
                 ok=staleness <= _STALE_AFTER_CANDLES * self._candle_ms / 1000,
@@ -159,14 +179,19 @@ class Predictor:
             raise UnknownSymbol(f"Unknown symbol {name!r}. The model knows: {', '.join(self.description.symbols)}.")
         return symbol
 
-    def _read(self, symbols: Sequence[str]) -> dict[str, FeatureVectors]:
+    def _read(self, symbols: Sequence[str]) -> Batch:
         try:
-            found = self._features.read(symbols)
+            with self._metrics.online_read_seconds.time():
+                batch = self._features.read(symbols)
         except StoreUnavailable:
             self._metrics.online_store_up.set(0)
             raise
         self._metrics.online_store_up.set(1)
-        return found
+        for state, vectors in (("fresh", batch.fresh), ("stale", batch.stale), ("absent", batch.absent)):
+            self._metrics.online_vectors.labels(state).inc(len(vectors))
+        for symbol in (*batch.fresh, *batch.stale):
+            self._metrics.feature_age_candles.observe(batch.age(symbol))
+        return batch
 
     def _forecast(self, windows: FloatArray) -> Forecast:
         with self._metrics.inference_seconds.time():
@@ -204,6 +229,11 @@ class Predictor:
 
     def _staleness_seconds(self, vectors: FeatureVectors) -> float:
         return round(self._now() - (int(vectors.open_time_ms[-1]) + self._candle_ms) / 1000, 3)
+
+
+def _too_old(batch: Batch, symbol: str) -> str:
+    limit = "" if batch.max_age is None else f", and at most {batch.max_age:g} are accepted"
+    return f"the newest features are {batch.age(symbol):,.1f} candles old{limit}"
 
 
 def _utc(time_ms: int) -> datetime:

@@ -64,6 +64,12 @@ class FeaturesNotOnline(Refusal):
     code = "features_not_online"
 
 
+class StaleFeatures(Refusal):
+    """The newest features of the instrument are older than the service accepts."""
+
+    code = "stale_features"
+
+
 def problem_response(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """HTTP answer with a :class:`Problem` as its body."""
     problem = Problem(

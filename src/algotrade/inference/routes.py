@@ -51,7 +51,8 @@ def create_app(predictor: Callable[[], Predictor], metrics: ServiceMetrics) -> F
     @app.get("/health")
     def health() -> Health:
         """Whether the service answers and what is degraded; 200 as long as it answers at all."""
-        checks = predictor().checks()
+        current = predictor()
+        checks = current.checks()
         failed = tuple(check.name for check in checks if not check.ok)
         return Health(
             status="degraded" if failed else "ok",
@@ -59,6 +60,7 @@ def create_app(predictor: Callable[[], Predictor], metrics: ServiceMetrics) -> F
             ready=not set(failed) - {"freshness"},
             degraded=failed,
             checks=checks,
+            feature_fingerprint=current.feature_sets(),
         )
 
     @app.get("/models")

@@ -142,6 +142,18 @@ class Check(BaseModel):
     detail: str
 
 
+class FeatureSets(BaseModel):
+    """Fingerprint of the feature set that the model was trained on, and of the one whose vectors are online.
+
+    Null where none are. Unless the two are the same, predictions by symbol are refused.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    expected: str
+    online: str | None
+
+
 class Health(BaseModel):
     """Whether the service answers, and how well.
 
@@ -155,6 +167,7 @@ class Health(BaseModel):
     degraded : tuple of str
         The checks that failed; ``freshness`` alone leaves the service ready, with old features.
     checks : tuple of Check
+    feature_fingerprint : FeatureSets
     """
 
     status: Literal["ok", "degraded"]
@@ -162,3 +175,4 @@ class Health(BaseModel):
     ready: bool
     degraded: tuple[str, ...]
     checks: tuple[Check, ...]
+    feature_fingerprint: FeatureSets

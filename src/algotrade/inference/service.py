@@ -53,7 +53,8 @@ class SignalService:
         bundle = ModelBundle.load(settings.bundle_folder)
         self._store = OnlineStore(settings.online_store_url)
         description = ModelDescription.of(bundle.manifest)
-        features = OnlineFeatures(self._store, description, settings.exchange or bundle.manifest.exchange)
+        exchange = settings.exchange or bundle.manifest.exchange
+        features = OnlineFeatures(self._store, description, exchange, settings.max_age)
         _current.predictor = Predictor(bundle, description, features, _metrics, long_above=settings.long_above)
 
     @bentoml.on_deployment

@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from algotrade.data.online_store import TTL_CANDLES
+
 
 class ServingSettings(BaseSettings):
     """Settings of the prediction service, each from an environment variable ``ALGOTRADE_<NAME>``.
@@ -20,6 +22,11 @@ class ServingSettings(BaseSettings):
         URL of the online store; the embedded one below ``data`` by default.
     exchange : str, optional
         Whose candles the online features are made of; by default the one that the model was trained on.
+    max_age : float, optional
+        Candles since the close of the newest one, beyond which online features are refused; served at any age, with
+        their staleness in the answer, by default.
+    online_ttl : int
+        Candles after which online features expire that a stream has published and nobody publishes again.
     long_above : float in [0, 1]
         The signal is ``long`` where the probability of a positive forward return exceeds this.
     host : str
@@ -33,6 +40,8 @@ class ServingSettings(BaseSettings):
     bundle: Path | None = None
     redis_url: str | None = None
     exchange: str | None = None
+    max_age: float | None = Field(default=None, gt=0)
+    online_ttl: int = Field(default=TTL_CANDLES, ge=1)
     long_above: float = Field(default=0.5, ge=0, le=1)
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65535)

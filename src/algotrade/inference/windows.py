@@ -7,7 +7,7 @@ from algotrade.domain.candles import FloatArray
 from algotrade.domain.timeframe import Timeframe
 from algotrade.inference.problems import UnfitFeatures
 from algotrade.inference.schemas import ModelDescription, NamedRow
-from algotrade.models.samples import sample_ends, usable_rows
+from algotrade.models.samples import sample_ends
 
 _MOST_NAMES = 5
 
@@ -61,16 +61,24 @@ def lacking(vectors: FeatureVectors | None, model: ModelDescription) -> str:
     if len(vectors.values) < model.history:
         return f"{len(vectors.values)} candles of features online, the model looks at {model.history}"
     if not _ends_a_sample(vectors, model):
-        return f"features are still warming up, or candles are missing among the last {model.history}"
+        return _why_incomplete(vectors, model)
     return ""
 
 
 def _ends_a_sample(vectors: FeatureVectors, model: ModelDescription) -> bool:
     """Whether training would have taken the newest row as the end of a sample."""
     one_symbol = np.zeros(len(vectors.values), dtype=np.int64)
-    usable = usable_rows(vectors.values, one_symbol) & np.isfinite(vectors.values).any(axis=1)
     step_ms = Timeframe(model.timeframe).milliseconds
-    return len(usable) - 1 in sample_ends(one_symbol, vectors.open_time_ms, step_ms, usable, model.history)
+    ends = sample_ends(one_symbol, vectors.open_time_ms, step_ms, vectors.usable, model.history)
+    return len(vectors.values) - 1 in ends
+
+
+def _why_incomplete(vectors: FeatureVectors, model: ModelDescription) -> str:
+    awaited = np.flatnonzero(vectors.missing & ~(vectors.absent & ~vectors.absent.all()))
+    if not len(awaited):
+        return f"features are still warming up, or candles are missing among the last {model.history}"
+    names = listed([model.feature_names[column] for column in awaited])
+    return f"features are still warming up, or their data is missing: the newest candle has no {names}"
 
 
 def listed(names: list[str], separator: str = ", ") -> str:

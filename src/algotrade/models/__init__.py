@@ -8,15 +8,19 @@ package and naming it in ``conf/`` is all it takes; the contract tests find it.
 from algotrade.models.base import MODELS, Model, build_model, longest_history
 from algotrade.models.bundle import ModelBundle, write_bundle
 from algotrade.models.manifest import Manifest, Provenance
+from algotrade.models.preparation import EXTRACTORS, Preparation, PreparationSettings
 from algotrade.models.samples import Forecast, LabelledSamples, Samples, Targets, sample_ends, usable_rows
 
 __all__ = [
+    "EXTRACTORS",
     "MODELS",
     "Forecast",
     "LabelledSamples",
     "Manifest",
     "Model",
     "ModelBundle",
+    "Preparation",
+    "PreparationSettings",
     "Provenance",
     "Samples",
     "Targets",

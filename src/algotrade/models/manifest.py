@@ -9,7 +9,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from algotrade.errors import BundleRejected, ConfigurationError
 from algotrade.models.base import Model
@@ -29,6 +29,8 @@ class Provenance(BaseModel):
         Columns of the feature matrix, in order.
     feature_fingerprint : str
         Of the feature set; serving refuses any other.
+    feature_parameters : dict
+        The parameters of feature engineering as they were configured, such as the names that were asked for.
     lookback : int
         Candles from which the feature set computes one row.
     horizon : int
@@ -60,6 +62,7 @@ class Provenance(BaseModel):
     data_digest: str
     fold_scores: tuple[dict[str, Any], ...] = ()
     git_commit: str = "unknown"
+    feature_parameters: dict[str, Any] = Field(default_factory=dict)
     label: str = LABEL
 
     @classmethod

@@ -1,7 +1,7 @@
 """What a model sees: rows of features, where each sample ends, and what came of it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,8 @@ from algotrade.domain.candles import BoolArray, FloatArray
 from algotrade.domain.timeframe import IntArray
 
 _Rows = IntArray | BoolArray
+Prepare = Callable[[FloatArray], FloatArray]
+"""Feature rows of shape ``(..., F)`` to what a model sees of them, row by row, shape ``(..., K)``."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Samples:
         Sorted by symbol, then time.
     ends : ndarray of int64, shape ``(n,)``
         The row on which each sample ends: the last thing its prediction may see.
+    prepare : callable, optional
+        What becomes of each row when it is read; nothing by default.
 
     >>> samples = Samples(np.arange(4.0)[:, None], np.array([1, 3]))
     >>> samples.last().ravel().tolist()
@@ -33,27 +37,31 @@ class Samples:
 
     features: FloatArray
     ends: IntArray
+    prepare: Prepare | None = None
 
     def __len__(self) -> int:
         return len(self.ends)
 
     def last(self) -> FloatArray:
         """Feature row on which each sample ends, shape ``(n, F)``."""
-        return self.features[self.ends]
+        return self._prepared(self.features[self.ends])
 
     def windows(self, history: int) -> FloatArray:
         """The last ``history`` feature rows of each sample, oldest first, shape ``(n, history, F)``."""
         windows: FloatArray = self.features[self.ends[:, None] + np.arange(1 - history, 1)]
-        return windows
+        return self._prepared(windows)
 
     def take(self, rows: _Rows) -> "Samples":
         """Some of the samples, on the same feature rows."""
-        return Samples(self.features, self.ends[rows])
+        return replace(self, ends=self.ends[rows])
 
     def batches(self, size: int) -> Iterator["Samples"]:
         """The samples in order, at most ``size`` at a time: what is cut into windows need not all fit in memory."""
         for start in range(0, len(self), size):
-            yield Samples(self.features, self.ends[start : start + size])
+            yield replace(self, ends=self.ends[start : start + size])
+
+    def _prepared(self, rows: FloatArray) -> FloatArray:
+        return rows if self.prepare is None else self.prepare(rows)
 
     @classmethod
     def of_windows(cls, windows: FloatArray) -> "Samples":

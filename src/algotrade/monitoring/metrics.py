@@ -13,6 +13,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 """Media type of what :meth:`ServiceMetrics.render` returns."""
 LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+AGE_BUCKETS = (0.1, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 100.0, 1000.0)
 FRESHNESS_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0)
 
 
@@ -33,6 +34,13 @@ class ServiceMetrics:
         In the model alone, one observation a request.
     online_store_up : Gauge ``algotrade_online_store_up``
         1 if the online feature store answered when it was last asked, else 0.
+    online_read_seconds : Histogram ``algotrade_online_read_seconds``
+        To read the vectors of a request from the online store, one round trip.
+    online_vectors : Counter ``algotrade_online_vectors_total``, label ``state``
+        Vectors asked for: ``fresh``, ``stale`` (older than ``ALGOTRADE_MAX_AGE`` allows) or ``absent`` (not published,
+        or expired).
+    feature_age_candles : Histogram ``algotrade_feature_age_candles``
+        Age of each vector that was read, in candles since the close of its newest one.
     feature_staleness_seconds : Gauge ``algotrade_feature_staleness_seconds``
         Age of the oldest candle that the last prediction by symbol was based on, since its close.
     model_info : Gauge ``algotrade_model_info``, labels ``name``, ``version``, ``fingerprint``
@@ -65,6 +73,21 @@ class ServiceMetrics:
         )
         self.online_store_up = Gauge(
             "algotrade_online_store_up", "Whether the online feature store answered.", registry=self.registry
+        )
+        self.online_read_seconds = Histogram(
+            "algotrade_online_read_seconds",
+            "Seconds to read from the online store.",
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.online_vectors = Counter(
+            "algotrade_online_vectors_total", "Vectors asked of the online store.", ["state"], registry=self.registry
+        )
+        self.feature_age_candles = Histogram(
+            "algotrade_feature_age_candles",
+            "Age of the vectors read, in candles.",
+            buckets=AGE_BUCKETS,
+            registry=self.registry,
         )
         self.feature_staleness_seconds = Gauge(
             "algotrade_feature_staleness_seconds",
@@ -104,6 +127,10 @@ class StreamMetrics:
         Candles that a sink has not taken yet.
     failures : Counter ``algotrade_stream_sink_failures_total``, label ``sink``
         Attempts that a sink has refused.
+    update_seconds : Histogram ``algotrade_stream_feature_update_seconds``, label ``step``
+        To ``compute`` the features that candles change, and to ``publish`` them to the online store.
+    published : Counter ``algotrade_stream_published_vectors_total``
+        Feature vectors written to the online store, one a symbol and update.
 
     >>> metrics = StreamMetrics()
     >>> metrics.candles.labels("rest").inc(2)
@@ -146,6 +173,16 @@ class StreamMetrics:
         )
         self.failures = Counter(
             "algotrade_stream_sink_failures_total", "Attempts refused by a sink.", ["sink"], registry=self.registry
+        )
+        self.update_seconds = Histogram(
+            "algotrade_stream_feature_update_seconds",
+            "Seconds to update the online features.",
+            ["step"],
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.published = Counter(
+            "algotrade_stream_published_vectors_total", "Feature vectors published.", registry=self.registry
         )
 
     def render(self) -> bytes:

@@ -11,17 +11,23 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from algotrade.audit.probes import PROBES, ProbeName, ProbeSettings
 from algotrade.backtesting.simulate import SimulationSettings
 from algotrade.data.consolidation.settings import ConsolidationSettings
 from algotrade.data.quality.anomalies import AnomalySettings
 from algotrade.domain.costs import Costs
+from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import ConfigurationError
-from algotrade.features import FeatureSet
+from algotrade.features import FEATURES, FeatureSet
+from algotrade.features.naming import feature_named
 from algotrade.models.base import MODELS, build_model, longest_history
+from algotrade.models.preparation import PreparationSettings
+from algotrade.monitoring.drift import DriftSettings
 from algotrade.strategies import Strategy, build_strategy
 from algotrade.validation.folds import FoldSettings
+from algotrade.validation.hygiene import HygieneSettings
+from algotrade.validation.training_rows import TrainingSettings
 from algotrade.validation.tuning import TuningSettings
-from algotrade.validation.walk_forward import TrainingSettings
 
 RUN_PARAMETERS = ("source", "path", "exchange", "venue", "symbols", "timeframe", "start", "end", "signal", "seed")
 """What ``kedro run --params`` may name at the top level; see ``conf/base/globals.yml``."""
@@ -85,15 +91,36 @@ class IngestionParameters(Parameters):
 
 
 class FeatureParameters(Parameters):
-    """Which features are computed, and how many of the latest rows are served online."""
+    """Which features are computed, and how many of the latest rows are served online.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        Features, as ``rsi_14`` or ``rsi_14@4h``; every one of the registry whose data the candles have by default.
+    slower : tuple of str
+        More of them, of slower timeframes, as ``rsi_14@4x``: on candles four times as long.
+    online_rows : int
+    """
 
     section = "feature_engineering"
     names: tuple[str, ...] | None = None
+    slower: tuple[str, ...] = ()
     online_rows: int = Field(default=64, ge=1)
 
     def model_post_init(self, _: Any) -> None:
-        """Refuse unknown features at once."""
-        FeatureSet.of(self.names)
+        """Refuse unknown features at once, before their candles are there."""
+        for name in (*(self.names or ()), *self.slower):
+            feature_named(name.partition("@")[0])
+
+    def features(self, timeframe: Timeframe) -> FeatureSet:
+        """The features on candles of a timeframe.
+
+        Raises
+        ------
+        ConfigurationError
+            If one is unknown, there twice, or of a timeframe that is not made of whole candles.
+        """
+        return FeatureSet.of((*(FEATURES if self.names is None else self.names), *self.slower), timeframe)
 
 
 class TrainingParameters(Parameters):
@@ -107,6 +134,10 @@ class TrainingParameters(Parameters):
         Of every model and of the search.
     folds, fitting, tuning : settings
         Of the walk-forward, of each fit, and of the search for LightGBM's settings.
+    preparation : settings
+        Of what is fitted on features inside each training window: which stay, and which factors are added.
+    hygiene : settings
+        Of the report on the feature frame.
     tune : bool
         Whether to search at all.
     models : dict
@@ -118,6 +149,8 @@ class TrainingParameters(Parameters):
     seed: int = Field(default=7, ge=0)
     folds: FoldSettings = FoldSettings()
     fitting: TrainingSettings = TrainingSettings()
+    preparation: PreparationSettings = PreparationSettings()
+    hygiene: HygieneSettings = HygieneSettings()
     tune: bool = True
     tuning: TuningSettings = TuningSettings()
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -131,6 +164,11 @@ class TrainingParameters(Parameters):
         """Settings of a model, with the run's seed unless it has its own."""
         seeded = {"seed": self.seed} if "seed" in MODELS[model].settings_type.__dataclass_fields__ else {}
         return {**seeded, **self.models.get(model, {})}
+
+    @property
+    def seeded_preparation(self) -> PreparationSettings:
+        """Settings of the preparation, with the run's seed unless its extractor has its own or needs none."""
+        return self.preparation.seeded(self.seed)
 
     @property
     def history(self) -> int:
@@ -165,7 +203,79 @@ class BacktestingParameters(Parameters):
         return [build_strategy(name, parameters) for name, parameters in self.strategies.items()]
 
 
-SECTIONS = (IngestionParameters, FeatureParameters, TrainingParameters, BacktestingParameters)
+class AuditParameters(Parameters):
+    """What the audit looks at, and how hard.
+
+    Attributes
+    ----------
+    candles, symbols : int
+        Of the slice that is probed: the newest candles beyond what the features look back.
+    probes : tuple of str
+        What becomes of the future.
+    moments, chain_moments : int
+        After which it is changed, for parts and for the whole chain.
+    seed : int
+    chain : bool
+        Whether the whole chain is probed, too.
+    folds : int
+        Of that chain.
+    model : str
+        Of that chain, with ``model_settings`` on top of its configured ones.
+    """
+
+    section = "audit"
+    candles: int = Field(default=1_000, ge=100)
+    symbols: int = Field(default=4, ge=1)
+    probes: tuple[ProbeName, ...] = Field(default=PROBES, min_length=1)
+    moments: int = Field(default=6, ge=1)
+    seed: int = Field(default=7, ge=0)
+    chain: bool = True
+    chain_moments: int = Field(default=2, ge=1)
+    folds: int = Field(default=2, ge=1)
+    model: str = "lightgbm"
+    model_settings: dict[str, Any] = Field(default_factory=dict)
+
+    def model_post_init(self, _: Any) -> None:
+        """Refuse an unknown model and unknown settings at once."""
+        build_model(self.model, self.model_settings)
+
+    @property
+    def probing(self) -> ProbeSettings:
+        """Settings of the probes of features, labels and strategies."""
+        return ProbeSettings(self.probes, self.moments, self.seed)
+
+
+class DriftParameters(Parameters):
+    """What the newest features are compared with, and how sure an alarm has to be; see :class:`DriftSettings`."""
+
+    section = "drift"
+    current_candles: int = DriftSettings.current_candles
+    level: float = DriftSettings.level
+    draws: int = DriftSettings.draws
+    embargo: int = DriftSettings.embargo
+    bins: int = DriftSettings.bins
+    pairs: int = DriftSettings.pairs
+    reference_rows: int = DriftSettings.reference_rows
+    sample_rows: int = DriftSettings.sample_rows
+
+    def model_post_init(self, _: Any) -> None:
+        """Refuse values out of range at once."""
+        self.settings  # noqa: B018 - building them checks them
+
+    @property
+    def settings(self) -> DriftSettings:
+        """The same as the statistics take them."""
+        return DriftSettings(**self.model_dump())
+
+
+SECTIONS = (
+    IngestionParameters,
+    FeatureParameters,
+    TrainingParameters,
+    BacktestingParameters,
+    AuditParameters,
+    DriftParameters,
+)
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:

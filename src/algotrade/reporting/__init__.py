@@ -2,6 +2,7 @@
 
 from algotrade.reporting.context import ReportContext
 from algotrade.reporting.data_metrics import data_metrics
+from algotrade.reporting.feature_metrics import feature_metrics
 from algotrade.reporting.figures import QualityFrames, ReportFrames, quality_figures, report_figures, result_figures
 from algotrade.reporting.page import render_report
 from algotrade.reporting.scorecard import TARGETS, Target, judge, verdict
@@ -14,6 +15,7 @@ __all__ = [
     "ReportFrames",
     "Target",
     "data_metrics",
+    "feature_metrics",
     "judge",
     "quality_figures",
     "render_report",

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from algotrade.models.preparation import Preparation
+
 
 @dataclass(frozen=True)
 class ReportContext:
@@ -26,6 +28,10 @@ class ReportContext:
         assessment of the candles says.
     gaps : DataFrame
         One row a gap: ``exchange``, ``symbol``, ``start``, ``end``, ``candles``, ``reason``.
+    stability : DataFrame
+        One row a feature: what it was worth over the folds, the most important first.
+    preparation : Preparation, optional
+        What the final fit did to the features.
     notes : tuple of str
         Remarks on the data, one sentence each.
     planted_signal : str
@@ -43,6 +49,8 @@ class ReportContext:
     created_time: datetime = field(default_factory=lambda: datetime.now(UTC))
     quality: pd.DataFrame = field(default_factory=pd.DataFrame)
     gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stability: pd.DataFrame = field(default_factory=pd.DataFrame)
+    preparation: Preparation | None = None
     notes: tuple[str, ...] = ()
     planted_signal: str = ""
     cost_assumptions: Mapping[str, Any] = field(default_factory=dict)

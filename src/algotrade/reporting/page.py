@@ -1,17 +1,11 @@
 """The report: one HTML file that needs nothing but a browser."""
 
-import base64
-import gzip
-import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import jinja2
-
-from algotrade.reporting import data_tables, formats, tables
+from algotrade.reporting import data_tables, feature_tables, formats, tables
 from algotrade.reporting.context import ReportContext
-from algotrade.reporting.figures import THEMES
+from algotrade.reporting.document import document
 from algotrade.reporting.scorecard import STANDS_OUT, evidence, is_overfitted, is_simulated, verdict
 
 if TYPE_CHECKING:
@@ -28,7 +22,15 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
         "Each fold is later than what its model learned from; dotted: a coin.",
     ),
     "calibration": ("Calibration", "On the diagonal a probability means what it says; dot size: candles."),
-    "feature_importance": ("Feature importance", "What the champion leans on; importance is not causation."),
+    "feature_importance": (
+        "Feature importance, final fit",
+        "What the trees that are served lean on; importance is not causation.",
+    ),
+    "importance_by_fold": ("Importance by fold", "Bars: the mean; marks: the folds. Wide apart: a matter of luck."),
+    "information_by_fold": (
+        "Information coefficient by fold",
+        "Rank correlation of a feature alone with the return that followed, on rows no model of the fold had seen.",
+    ),
     "walk_forward": ("Walk-forward folds", "Train, gap, test: the gap keeps overlapping labels out of training."),
     "coverage": ("Coverage", "Blue where no candle is missing between a series' first and last one."),
     "quarantined": ("Set aside", "Rows that break the contract of a candle, by reason."),
@@ -58,22 +60,14 @@ def render_report(metrics: Mapping[str, Any], figures: "Mapping[str, Figure]", c
         By the names of :data:`CAPTIONS`; others are shown at the end, missing ones are left out.
     context : ReportContext
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("algotrade.reporting", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return document(
+        "report.html.j2",
+        figures,
         **_headline(metrics, context),
         **_tables(metrics, context),
         context=context,
         captions={name: CAPTIONS.get(name, (formats.label(name), "")) for name in figures},
         other_figures=[name for name in figures if name not in CAPTIONS],
-        figures={name: json.loads(figure.to_json()) for name, figure in figures.items()},
-        themes={scheme: THEMES[scheme] for scheme in ("light", "dark")},
-        plotly_gzip=_plotly_gzip(),
     )
 
 
@@ -110,6 +104,10 @@ def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any
         "cards": tables.target_cards(metrics),
         "strategies": tables.strategies_table(metrics.get("strategies", {})),
         "models": tables.models_table(metrics.get("models", {}), metrics.get("champion", {}).get("name")),
+        "feature_tiles": feature_tables.feature_tiles(metrics),
+        "leading_features": feature_tables.leading_features(context.stability),
+        "unstable_features": feature_tables.unstable_features(context.stability),
+        "factors": feature_tables.factors_table(context.preparation),
         "quality": data_tables.quality_table(context.quality),
         "quality_tiles": data_tables.quality_tiles(metrics),
         "venues": data_tables.divergence_table(metrics),
@@ -121,11 +119,3 @@ def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any
         "assumptions": tables.assumptions(context.cost_assumptions),
         "libraries": sorted(context.library_versions.items()),
     }
-
-
-@lru_cache(maxsize=1)
-def _plotly_gzip() -> str:
-    """plotly.js, compressed and in base64: 4.8 MB become 1.9 MB; browsers since 2023 unpack it themselves."""
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415
-
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode("ascii")

@@ -8,14 +8,15 @@ from typing import Any
 from algotrade.data.importers import IMPORTERS
 from algotrade.features import FEATURES
 from algotrade.models import MODELS
+from algotrade.models.preparation import EXTRACTORS
 from algotrade.strategies import STRATEGIES
 
 _HEAD = "# Reference\n\nPrinted by `algotrade reference`; the parameters are those of `conf/base/parameters_*.yml`.\n"
 
 
 def plug_in_reference() -> str:
-    """Markdown page of every feature, model, strategy and importer: what it is, its parameters and defaults."""
-    return "\n".join([_HEAD, *_features(), *_models(), *_strategies(), *_importers()])
+    """Markdown page of every feature, factor, model, strategy and importer, with parameters and defaults."""
+    return "\n".join([_HEAD, *_features(), *_extractors(), *_models(), *_strategies(), *_importers()])
 
 
 def _features() -> list[str]:
@@ -28,6 +29,17 @@ def _features() -> list[str]:
             if each.family == family
         ]
         lines += [f"### {family}\n", *_table(("feature", "what it is", "unit", "lookback", "scope"), rows)]
+    return lines
+
+
+def _extractors() -> list[str]:
+    lines = [f"## Factors fitted in the training window ({len(EXTRACTORS)})\n"]
+    for name, extractor in EXTRACTORS.items():
+        lines += [
+            f"### `{name}`\n",
+            _first_sentence(extractor) + "\n",
+            *_parameters(_defaults(extractor.settings_type)),
+        ]
     return lines
 
 

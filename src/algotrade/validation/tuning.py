@@ -21,6 +21,7 @@ from algotrade.models.gradient_boosting import (
     boosting_dataset,
     import_lightgbm,
 )
+from algotrade.models.preparation import Preparation, PreparationSettings
 from algotrade.validation.folds import Fold, FoldSettings, test_rows, train_rows, walk_forward_folds
 from algotrade.validation.training_data import TrainingData
 
@@ -111,6 +112,7 @@ def tune_lightgbm(
     first_fold: Fold,
     tuning: TuningSettings | None = None,
     on_trial: Callable[[Trial], None] | None = None,
+    preparation: PreparationSettings | None = None,
 ) -> Tuning:
     """Settings with the lowest mean log loss over inner, purged folds of the first fold's training rows.
 
@@ -127,6 +129,8 @@ def tune_lightgbm(
     tuning : TuningSettings, optional
     on_trial : callable, optional
         Called after each trial, for a log.
+    preparation : PreparationSettings, optional
+        What is fitted on the training rows of each inner fold before its trees see them.
 
     Raises
     ------
@@ -143,7 +147,7 @@ def tune_lightgbm(
 
     base = parse_settings(LightGbmSettings, settings, "model lightgbm")
     options = tuning or TuningSettings()
-    inner = _inner_datasets(base, data, first_fold, options)
+    inner = _inner_datasets(base, data, first_fold, options, preparation or PreparationSettings())
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=options.storage_url,
@@ -164,9 +168,13 @@ def tune_lightgbm(
 
 
 def _inner_datasets(
-    base: LightGbmSettings, data: TrainingData, first_fold: Fold, options: TuningSettings
+    base: LightGbmSettings,
+    data: TrainingData,
+    first_fold: Fold,
+    options: TuningSettings,
+    preparation: PreparationSettings,
 ) -> list[tuple[Any, Any]]:
-    """Binned training and test rows of each inner fold, shared by all trials."""
+    """Binned training and test rows of each inner fold, prepared, shared by all trials."""
     inside = data.take(train_rows(first_fold, data.open_time, data.known_at))
     step = data.timeframe.milliseconds
     cut = FoldSettings(
@@ -179,8 +187,9 @@ def _inner_datasets(
     for fold in walk_forward_folds(inside.open_time, inside.known_at, step, cut):
         training = inside.labelled.take(train_rows(fold, inside.open_time, inside.known_at)).thinned(options.max_rows)
         tested = inside.labelled.take(test_rows(fold, inside.open_time)).thinned(options.max_rows)
-        reference = boosting_dataset(training, base)
-        datasets.append((reference, boosting_dataset(tested, base, reference)))
+        fitted = Preparation.fit(training, data.feature_names, preparation)
+        reference = boosting_dataset(fitted.of_labelled(training), base)
+        datasets.append((reference, boosting_dataset(fitted.of_labelled(tested), base, reference)))
     return datasets
 
 

@@ -1,21 +1,21 @@
 """Every model judged on rows that came after everything it learned from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from pydantic import Field, PositiveInt
-from pydantic.dataclasses import dataclass as settings_dataclass
 
-from algotrade.domain.candles import BoolArray, from_milliseconds
-from algotrade.models.base import Model, build_model
-from algotrade.models.configuration import STRICT
+from algotrade.domain.candles import from_milliseconds
+from algotrade.errors import ModelError
+from algotrade.models.base import Model
+from algotrade.models.preparation import Preparation
 from algotrade.models.samples import Forecast
-from algotrade.validation.folds import Fold, early_stopping_split, test_rows, train_rows
+from algotrade.validation.folds import Fold, test_rows
+from algotrade.validation.preparing import FoldPreparation
 from algotrade.validation.training_data import TrainingData
+from algotrade.validation.training_rows import FittingRows, TrainingSettings, final_rows, fold_rows
 
 PREDICTION_COLUMNS = (
     "model",
@@ -33,22 +33,6 @@ PREDICTION_COLUMNS = (
 Progress = Callable[[str, Fold], None]
 
 
-@settings_dataclass(frozen=True, config=STRICT)
-class TrainingSettings:
-    """How every model is trained on the rows that it may use.
-
-    Attributes
-    ----------
-    early_stopping_share : float
-        Of the training rows, the latest of them, purged from the rest.
-    max_training_rows : int
-        More rows are thinned in even steps, so that time and memory stay bounded.
-    """
-
-    early_stopping_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    max_training_rows: PositiveInt = 200_000
-
-
 @dataclass(frozen=True)
 class WalkForward:
     """What a walk-forward leaves.
@@ -61,92 +45,117 @@ class WalkForward:
         One row a fold: ``model``, ``fold``, ``train_start``, ``train_until``, ``test_start``, ``test_end``,
         ``training_rows``, ``early_stopping_rows``, ``test_rows``, ``seconds``. Training rows are counted
         after purging and thinning; no row's label is known after ``train_until``.
+    models : tuple of Model
+        The fitted model of each fold; it sees what the fold's preparation leaves of the features.
     """
 
     predictions: pd.DataFrame
     folds: pd.DataFrame
+    models: tuple[Model, ...]
 
 
 def walk_forward(
-    model_name: str,
-    settings: Mapping[str, Any],
+    model: Model,
     data: TrainingData,
     folds: Sequence[Fold],
     training: TrainingSettings | None = None,
+    preparations: Sequence[FoldPreparation] | None = None,
     progress: Progress | None = None,
 ) -> WalkForward:
     """Out-of-fold predictions of one model: in each fold fitted afresh on purged rows, then asked about the test rows.
 
     Parameters
     ----------
-    model_name : str
-        Among ``MODELS``.
-    settings : mapping
-        Of the model.
+    model : Model
+        Unfitted, as ``build_model`` makes it.
     data : TrainingData
         The same for all models that are to be compared.
     folds : sequence of Fold
         From ``walk_forward_folds``.
     training : TrainingSettings, optional
+    preparations : sequence of FoldPreparation, optional
+        One for each fold, from ``fit_preparations``; without them the model sees the features as they are.
     progress : callable, optional
         Called with the model's name and the fold when a fold is done.
 
     Raises
     ------
-    ConfigurationError
-        If the model or one of its settings is not known.
     TooFewCandles
         If a fold has too few rows to train on and to stop early on.
+    ModelError
+        If a preparation has learned from labels that the training of its fold must not know.
     """
-    model, options = build_model(model_name, settings), training or TrainingSettings()
-    predictions, info = [], []
-    for fold in folds:
+    options, predictions, info, models = training or TrainingSettings(), [], [], []
+    for fold, preparation in zip(folds, _allowed(preparations, folds, data), strict=True):
         started = perf_counter()
-        may_train, tested = train_rows(fold, data.open_time, data.known_at), test_rows(fold, data.open_time)
-        fitted, counts = _fit(model, data, may_train, fold.embargo, options)
-        forecast = fitted.predict(data.labelled.samples.take(tested))
-        predictions.append(_prediction_frame(model_name, fold, data.take(tested), forecast))
-        info.append(_fold_info(model_name, fold, (*counts, int(tested.sum())), perf_counter() - started))
+        rows = fold_rows(data, fold, options)
+        tested = test_rows(fold, data.open_time)
+        fitted = _fit(model, preparation, rows)
+        forecast = fitted.predict(preparation.of(data.labelled.samples.take(tested)))
+        counts = len(rows.training), len(rows.early_stopping), int(tested.sum())
+        predictions.append(_prediction_frame(model.name, fold, data.take(tested), forecast))
+        info.append(_fold_info(model.name, fold, counts, perf_counter() - started))
+        models.append(fitted)
         if progress is not None:
-            progress(model_name, fold)
-    return WalkForward(pd.concat(predictions, ignore_index=True), pd.DataFrame(info))
+            progress(model.name, fold)
+    return WalkForward(pd.concat(predictions, ignore_index=True), pd.DataFrame(info), tuple(models))
 
 
 def fit_final(
-    model_name: str,
-    settings: Mapping[str, Any],
+    model: Model,
     data: TrainingData,
     training: TrainingSettings | None = None,
     embargo: int = 0,
+    preparation: Preparation | None = None,
 ) -> Model:
     """Model fitted on all labelled rows, the latest of them, purged, for early stopping.
 
-    For the ensemble, ``settings`` carry its members and the weights that ``blend_out_of_fold`` found.
+    The ensemble carries its members and the weights that ``blend_out_of_fold`` found in its settings.
 
     Parameters
     ----------
+    model : Model
+        Unfitted.
+    data : TrainingData
+    training : TrainingSettings, optional
     embargo : int
         Candles, as in ``FoldSettings``.
+    preparation : Preparation, optional
+        The final one of ``fit_preparations``; the fitted model sees what it leaves of the features.
 
     Raises
     ------
-    ConfigurationError
-        If the model or one of its settings is not known.
     TooFewCandles
         If there are too few rows.
     """
-    model, options = build_model(model_name, settings), training or TrainingSettings()
-    everything = np.ones(len(data), dtype=np.bool_)
-    return _fit(model, data, everything, embargo * data.timeframe.milliseconds, options)[0]
+    rows = final_rows(data, training or TrainingSettings(), embargo)
+    return _fit(model, preparation or Preparation.nothing(data.feature_names), rows)
 
 
-def _fit(
-    model: Model, data: TrainingData, rows: BoolArray, embargo: int, options: TrainingSettings
-) -> tuple[Model, tuple[int, int]]:
-    fit, stop = early_stopping_split(rows, data.open_time, data.known_at, options.early_stopping_share, embargo)
-    training = data.labelled.take(fit).thinned(options.max_training_rows)
-    early_stopping = data.labelled.take(stop).thinned(options.max_training_rows)
-    return model.fit(training, early_stopping), (len(training), len(early_stopping))
+def _fit(model: Model, preparation: Preparation, rows: FittingRows) -> Model:
+    return model.fit(preparation.of_labelled(rows.training), preparation.of_labelled(rows.early_stopping))
+
+
+def _allowed(
+    preparations: Sequence[FoldPreparation] | None, folds: Sequence[Fold], data: TrainingData
+) -> list[Preparation]:
+    """The preparation of each fold, if none of them knows more than the training of its fold may."""
+    if preparations is None:
+        return [Preparation.nothing(data.feature_names)] * len(folds)
+    if len(preparations) != len(folds):
+        raise ModelError(
+            f"There are {len(preparations)} preparations for {len(folds)} folds. "
+            "Fit them with `fit_preparations` on these folds."
+        )
+    for fitted, fold in zip(preparations, folds, strict=True):
+        if fitted.known_until > fold.train_until:
+            known, until = from_milliseconds([fitted.known_until, fold.train_until])
+            raise ModelError(
+                f"The preparation for fold {fold.index} was fitted on labels known until {known:%Y-%m-%d %H:%M}, but "
+                f"its training ends at {until:%Y-%m-%d %H:%M}. Fit it with `fit_preparations` on these folds, "
+                "in their order."
+            )
+    return [fitted.preparation for fitted in preparations]
 
 
 def _prediction_frame(model_name: str, fold: Fold, tested: TrainingData, forecast: Forecast) -> pd.DataFrame:

@@ -90,7 +90,7 @@ def read_folder(
 def _recognised(folder: Path) -> tuple[list[FoundFile], list[str]]:
     """Every candle file below the folder, and notes on the files that hold something else."""
     found, notes = [], []
-    for path in _files(folder):
+    for path in files_below(folder):
         other = kind_of_other_record(path)
         if other:
             notes.append(f"{path.name} holds {other}, not candles; it was left out.")
@@ -106,7 +106,14 @@ def _recognised(folder: Path) -> tuple[list[FoundFile], list[str]]:
     return found, notes
 
 
-def _files(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
+    """Every file in the folder and its sub-folders but hidden ones, notes and checksums.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such folder.
+    """
     if not folder.exists():
         raise ConfigurationError(f"The folder {folder} does not exist. Give the path of a folder of candle files.")
     if not folder.is_dir():
@@ -142,7 +149,7 @@ def _found(folder: Path, path: Path, importer: Importer, file: CandleFile) -> Fo
             f"{path.name}: neither its name nor the spacing of its candles tells its timeframe (1m is the shortest). "
             "Name it like BTCUSDT-1h."
         )
-    exchange = file.exchange or _exchange_folder(folder, path)
+    exchange = file.exchange or exchange_folder(folder, path)
     return FoundFile(path, importer, file.symbol, exchange, file.timeframe, actual)
 
 
@@ -160,7 +167,7 @@ def _actual_timeframe(path: Path, importer: Importer, file: CandleFile) -> Timef
     return judged(to_milliseconds(importer.read(path).frame["open_time"]))
 
 
-def _exchange_folder(folder: Path, path: Path) -> str:
+def exchange_folder(folder: Path, path: Path) -> str:
     """Name of the nearest folder that can be an exchange's: ``binance`` of ``binance/futures/BTC_USDT-1h.feather``."""
     levels = [parent for parent in path.resolve().parents if folder.resolve() in (parent, *parent.parents)]
     named = next((parent for parent in levels if parent.name.lower() not in _LEVELS), path.resolve().parent)

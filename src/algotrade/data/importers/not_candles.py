@@ -24,7 +24,7 @@ def kind_of_other_record(path: Path) -> str | None:
     for pattern, kind in _BY_NAME:
         if pattern.search(bare_name(path)):
             return kind
-    names = set(_column_names(path))
+    names = set(column_names(path))
     if "close" in names:
         return None
     if any(columns <= names for columns in _TRADE_COLUMNS):
@@ -32,7 +32,7 @@ def kind_of_other_record(path: Path) -> str | None:
     return "funding rates" if names & {"funding_rate", "fundingrate"} else None
 
 
-def _column_names(path: Path) -> list[str]:
+def column_names(path: Path) -> list[str]:
     """Columns of the file in lower case; none where the file cannot tell."""
     suffix = path.suffix.lower()
     if is_delimited_text(path):

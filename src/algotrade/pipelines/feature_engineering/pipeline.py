@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 nodes.compute_features,
-                inputs=["candles", "universe", "params:feature_engineering"],
+                inputs=["candles", "universe", "params:feature_engineering", "earlier_features"],
                 outputs=["features", "feature_spec"],
                 name="compute_features",
             ),

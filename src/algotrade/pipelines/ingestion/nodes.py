@@ -9,6 +9,7 @@ import pandas as pd
 
 from algotrade.data.consolidation import Consolidated, chosen_series, consolidate, consolidated_name
 from algotrade.data.digest import content_digest
+from algotrade.data.funding import with_funding
 from algotrade.data.quality import Assessment, assess_candles, inspect_candles
 from algotrade.data.quality.anomalies import DIVERGENCE
 from algotrade.data.quality.assessment import reason_counts, with_age, with_anomalies, with_quarantined
@@ -16,7 +17,6 @@ from algotrade.data.source import EXCHANGE, SourceCandles
 from algotrade.data.store import CandleStore
 from algotrade.domain.candles import to_milliseconds
 from algotrade.domain.timeframe import IntArray, Timeframe
-from algotrade.features import FeatureSet
 from algotrade.pipelines.parameters import FeatureParameters, IngestionParameters, TrainingParameters
 from algotrade.validation.folds import walk_forward_folds
 
@@ -77,7 +77,7 @@ def require_enough_history(
         own = candles if len(universe["exchanges"]) == 1 else candles[_is_traded(candles, universe)]
         stored = _stored_keys(history, universe, timeframe)
         known = own[_KEYS] if stored.empty else pd.concat([own[_KEYS], stored])
-        warm_up = FeatureSet.of(FeatureParameters.parse(feature_parameters).names).lookback + training.history - 2
+        warm_up = FeatureParameters.parse(feature_parameters).features(timeframe).lookback + training.history - 2
         rows = _rows_with_features_and_label(known, warm_up, training.horizon)
         walk_forward_folds(*rows, timeframe.milliseconds, training.folds)
     return candles, rejected
@@ -111,8 +111,10 @@ def consolidate_exchanges(
 
 
 def snapshot(store: CandleStore, universe: Universe) -> tuple[pd.DataFrame, Universe]:
-    """All stored candles of the run's series, and the universe with their content hash."""
-    candles = store.read(universe["exchange"], Timeframe(universe["timeframe"]), universe["symbols"])
+    """All stored candles of the run's series with the funding rates known of them, and the universe with their hash."""
+    exchange, timeframe = universe["exchange"], Timeframe(universe["timeframe"])
+    venues = [exchange] if exchange in universe["exchanges"] else universe["exchanges"]
+    candles = with_funding(store.read(exchange, timeframe, universe["symbols"]), store, venues, timeframe)
     return candles, {**universe, "data_digest": content_digest(candles)}
 
 

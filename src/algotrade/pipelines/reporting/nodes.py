@@ -8,6 +8,7 @@ import pandas as pd
 
 from algotrade.domain.candles import from_milliseconds
 from algotrade.models.bundle import ModelBundle
+from algotrade.models.preparation import Preparation
 from algotrade.monitoring.run_log import current_run
 from algotrade.pipelines.parameters import BacktestingParameters
 from algotrade.reporting import (
@@ -15,6 +16,7 @@ from algotrade.reporting import (
     ReportContext,
     ReportFrames,
     data_metrics,
+    feature_metrics,
     judge,
     quality_figures,
     render_report,
@@ -23,6 +25,7 @@ from algotrade.reporting import (
 )
 from algotrade.reporting.figures import FIGURES, QUALITY_FIGURES, RESULT_FIGURES
 from algotrade.reporting.scorecard import JUDGED_STRATEGY
+from algotrade.validation.preparing import Preparations
 
 # Kedro reads the annotations of nodes, and plotly is not to be imported for that.
 Figure = Any
@@ -34,6 +37,7 @@ def draw(
     equity: pd.DataFrame,
     fold_scores: pd.DataFrame,
     importance: pd.DataFrame,
+    features_by_fold: pd.DataFrame,
     calibration: pd.DataFrame,
     folds: list[dict[str, int]],
     strategy_scores: dict[str, Any],
@@ -43,7 +47,7 @@ def draw(
     """The figures of models and strategies, in the order of the catalog entries."""
     drawn = result_figures(
         {"data": universe, "champion": {"name": champion.manifest.model}, "strategies": strategy_scores},
-        ReportFrames(equity, fold_scores, importance, calibration, _fold_table(folds)),
+        ReportFrames(equity, fold_scores, importance, calibration, _fold_table(folds), features=features_by_fold),
     )
     return tuple(drawn[name] for name in RESULT_FIGURES)
 
@@ -56,11 +60,19 @@ def draw_quality(
     return tuple(drawn[name] for name in QUALITY_FIGURES)
 
 
+def summarise_features(
+    hygiene: pd.DataFrame, stability: pd.DataFrame, agreement: dict[str, Any], prepared: dict[str, Any]
+) -> dict[str, Any]:
+    """What the features were like, what models saw of them, and how far the folds agreed."""
+    return feature_metrics(hygiene, stability, agreement, _final(prepared))
+
+
 def summarise(
     universe: dict[str, Any],
     quality: pd.DataFrame,
     reasons: pd.DataFrame,
     divergence: pd.DataFrame,
+    feature_summary: dict[str, Any],
     model_scores: dict[str, dict[str, Any]],
     champion: ModelBundle,
     strategy_scores: dict[str, dict[str, Any]],
@@ -70,6 +82,7 @@ def summarise(
     """``metrics.json``: everything that the run is judged by."""
     return {
         "data": data_metrics(universe, quality, reasons, divergence),
+        "features": feature_summary,
         "models": model_scores,
         "champion": {
             "name": champion.manifest.model,
@@ -87,6 +100,8 @@ def write_page(
     metrics: dict[str, Any],
     quality: pd.DataFrame,
     gaps: pd.DataFrame,
+    stability: pd.DataFrame,
+    prepared: dict[str, Any],
     universe: dict[str, Any],
     champion: ModelBundle,
     backtesting: dict[str, Any],
@@ -98,6 +113,8 @@ def write_page(
         commit=champion.manifest.git_commit,
         quality=quality,
         gaps=gaps,
+        stability=stability,
+        preparation=_final(prepared),
         notes=tuple(universe["notes"]),
         planted_signal=_planted_signal(universe),
         cost_assumptions=asdict(BacktestingParameters.parse(backtesting).costs),
@@ -116,6 +133,10 @@ def write_page(
 def write_scorecard(metrics: dict[str, Any]) -> str:
     """The run against its targets, in words and numbers."""
     return scorecard_markdown(metrics)
+
+
+def _final(prepared: dict[str, Any]) -> Preparation:
+    return Preparations.from_json(prepared).final.preparation
 
 
 def _fold_table(folds: list[dict[str, int]]) -> pd.DataFrame:

@@ -11,22 +11,26 @@ from typing import Any
 import pandas as pd
 
 from algotrade.data.provenance import git_commit
-from algotrade.domain.candles import Panel, from_milliseconds
+from algotrade.domain.candles import FloatArray, Panel, from_milliseconds
 from algotrade.domain.timeframe import Timeframe
-from algotrade.models.base import Model
+from algotrade.models.base import Model, build_model
 from algotrade.models.bundle import ModelBundle
 from algotrade.models.ensemble import Ensemble, EnsembleSettings
 from algotrade.models.gradient_boosting import LightGbm
 from algotrade.models.manifest import Manifest
+from algotrade.models.preparation import FACTOR_FAMILY, Preparation
 from algotrade.monitoring.progress import progress
 from algotrade.pipelines.parameters import BASELINES, MEMBERS, TrainingParameters
 from algotrade.validation.blending import blend_out_of_fold
+from algotrade.validation.feature_stability import feature_stability, features_by_fold, importance_agreement
 from algotrade.validation.folds import Fold, walk_forward_folds
+from algotrade.validation.hygiene import feature_hygiene, row_loss
 from algotrade.validation.labels import forward_returns
+from algotrade.validation.preparing import Preparations, fit_preparations
 from algotrade.validation.scores import calibration_table, fold_scores, model_scores
 from algotrade.validation.training_data import TrainingData, training_data
 from algotrade.validation.tuning import Trial, tune_lightgbm
-from algotrade.validation.walk_forward import fit_final, walk_forward
+from algotrade.validation.walk_forward import WalkForward, fit_final, walk_forward
 
 CANDIDATES = (*MEMBERS, "ensemble")
 
@@ -44,6 +48,13 @@ def join(
 ) -> TrainingData:
     """Join features and labels into the samples on which every model is fitted and scored."""
     settings = TrainingParameters.parse(parameters)
+    lost = row_loss(features)
+    if lost.scattered:
+        logger.warning(
+            "%d of %d feature rows are lost because a feature is missing after its warm-up, most often %s; "
+            "the frame feature_hygiene has them all.",
+            *(lost.scattered, lost.rows, lost.worst),
+        )
     return training_data(features, labels, Timeframe(universe["timeframe"]), settings.history)
 
 
@@ -52,6 +63,25 @@ def cut_folds(data: TrainingData, parameters: dict[str, Any]) -> list[dict[str, 
     settings = TrainingParameters.parse(parameters).folds
     folds = walk_forward_folds(data.open_time, data.known_at, data.timeframe.milliseconds, settings)
     return [asdict(fold) for fold in folds]
+
+
+def inspect_features(features: pd.DataFrame, spec: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
+    """What the feature frame is like, test rows included; a report from which nothing is chosen."""
+    return feature_hygiene(features, _families(spec), TrainingParameters.parse(parameters).hygiene)
+
+
+def prepare(data: TrainingData, folds: list[dict[str, int]], parameters: dict[str, Any]) -> dict[str, Any]:
+    """What is fitted on features, for each fold and for the end, on the rows that models are fitted on."""
+    settings = TrainingParameters.parse(parameters)
+    fitted = fit_preparations(
+        data, _folds(folds), settings.seeded_preparation, settings.fitting, settings.folds.embargo
+    )
+    for preparation in (each.preparation for each in (*fitted.folds, fitted.final)):
+        logger.info(
+            "%d of %d features stay, %d factors are added",
+            *(len(preparation.kept), len(preparation.feature_names), len(preparation.factor_names)),
+        )
+    return fitted.to_json()
 
 
 def tune(
@@ -67,29 +97,56 @@ def tune(
         def on_trial(trial: Trial) -> None:
             advance(f"log loss {trial.value:.5f}" if trial.value is not None else trial.state)
 
-        found = tune_lightgbm(configured, data, _folds(folds)[0], settings.tuning, on_trial)
+        found = tune_lightgbm(
+            configured, data, _folds(folds)[0], settings.tuning, on_trial, settings.seeded_preparation
+        )
     return found.settings, found.trials
 
 
-def walk_baselines(data: TrainingData, folds: list[dict[str, int]], parameters: dict[str, Any]) -> pd.DataFrame:
+def walk_baselines(
+    data: TrainingData, folds: list[dict[str, int]], prepared: dict[str, Any], parameters: dict[str, Any]
+) -> pd.DataFrame:
     """Out-of-fold predictions of what any model has to beat."""
     settings = TrainingParameters.parse(parameters)
-    return pd.concat(
-        [_walk(name, settings.settings_of(name), data, folds, settings) for name in BASELINES], ignore_index=True
-    )
+    models = [build_model(name, settings.settings_of(name)) for name in BASELINES]
+    return pd.concat([_walk(model, data, folds, prepared, settings).predictions for model in models], ignore_index=True)
 
 
 def walk_lightgbm(
-    data: TrainingData, folds: list[dict[str, int]], found: dict[str, Any], parameters: dict[str, Any]
+    data: TrainingData,
+    folds: list[dict[str, int]],
+    prepared: dict[str, Any],
+    found: dict[str, Any],
+    parameters: dict[str, Any],
+) -> tuple[pd.DataFrame, list[Model]]:
+    """Out-of-fold predictions of the boosted trees, and the trees of each fold."""
+    model = build_model("lightgbm", found)
+    walked = _walk(model, data, folds, prepared, TrainingParameters.parse(parameters))
+    return walked.predictions, list(walked.models)
+
+
+def walk_lstm(
+    data: TrainingData, folds: list[dict[str, int]], prepared: dict[str, Any], parameters: dict[str, Any]
 ) -> pd.DataFrame:
-    """Out-of-fold predictions of the boosted trees."""
-    return _walk("lightgbm", found, data, folds, TrainingParameters.parse(parameters))
-
-
-def walk_lstm(data: TrainingData, folds: list[dict[str, int]], parameters: dict[str, Any]) -> pd.DataFrame:
     """Out-of-fold predictions of the recurrent network."""
     settings = TrainingParameters.parse(parameters)
-    return _walk("lstm", settings.settings_of("lstm"), data, folds, settings)
+    return _walk(build_model("lstm", settings.settings_of("lstm")), data, folds, prepared, settings).predictions
+
+
+def judge_features(
+    data: TrainingData,
+    folds: list[dict[str, int]],
+    prepared: dict[str, Any],
+    trees: list[Model],
+    spec: dict[str, Any],
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """What each feature was worth in each fold, over all folds, and how far the folds agree."""
+    preparations = Preparations.from_json(prepared).folds
+    shares = [_importance(model) for model in trees]
+    by_fold = features_by_fold(data, _folds(folds), preparations, shares, _families(spec))
+    agreement = importance_agreement(by_fold)
+    logger.info("Importances of the folds have a rank correlation of %s", agreement["rank_correlation"])
+    return by_fold, feature_stability(by_fold), agreement
 
 
 def blend(
@@ -118,25 +175,35 @@ def choose(scores: dict[str, dict[str, Any]]) -> list[str]:
     return ranking
 
 
-def fit_members(data: TrainingData, found: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Model]:
+def fit_members(
+    data: TrainingData, prepared: dict[str, Any], found: dict[str, Any], parameters: dict[str, Any]
+) -> dict[str, Model]:
     """Both members of the ensemble, fitted on all labelled history."""
-    settings = TrainingParameters.parse(parameters)
+    settings, preparation = TrainingParameters.parse(parameters), _final(prepared)
     chosen = {"lightgbm": found, "lstm": settings.settings_of("lstm")}
     with progress("fits on all history", len(MEMBERS)) as advance:
         members = {}
         for name in MEMBERS:
-            members[name] = fit_final(name, chosen[name], data, settings.fitting, settings.folds.embargo)
+            model = build_model(name, chosen[name])
+            members[name] = fit_final(model, data, settings.fitting, settings.folds.embargo, preparation)
             advance(name)
     return members
 
 
-def importance(members: dict[str, Model], spec: dict[str, Any]) -> pd.DataFrame:
-    """Share of each feature in what LightGBM's splits gained, largest first."""
-    trees = members["lightgbm"]
-    assert isinstance(trees, LightGbm)
-    shares = trees.importance()
-    frame = pd.DataFrame({"feature": spec["names"], "family": spec["families"], "importance": shares})
-    return frame.sort_values("importance", ascending=False, ignore_index=True)
+def importance(members: dict[str, Model], prepared: dict[str, Any], spec: dict[str, Any]) -> pd.DataFrame:
+    """Share of each feature and factor in what LightGBM's splits gained, largest first; 0 for dropped ones."""
+    preparation, families = _final(prepared), _families(spec)
+    share = dict(zip(preparation.names, _importance(members["lightgbm"]).tolist(), strict=True))
+    names = [*spec["names"], *preparation.factor_names]
+    frame = pd.DataFrame(
+        {
+            "feature": names,
+            "family": [families.get(name, FACTOR_FAMILY) for name in names],
+            "importance": [share.get(name, 0.0) for name in names],
+            "selected": [name in share for name in names],
+        }
+    )
+    return frame.sort_values("importance", ascending=False, ignore_index=True, kind="stable")
 
 
 def package(
@@ -145,6 +212,7 @@ def package(
     ranking: list[str],
     scores: pd.DataFrame,
     data: TrainingData,
+    prepared: dict[str, Any],
     spec: dict[str, Any],
     universe: dict[str, Any],
     parameters: dict[str, Any],
@@ -154,6 +222,7 @@ def package(
     shared = {
         "feature_names": spec["names"],
         "feature_fingerprint": spec["fingerprint"],
+        "feature_parameters": spec["parameters"],
         "lookback": spec["lookback"],
         "horizon": settings.horizon,
         "exchange": universe["exchange"],
@@ -165,7 +234,8 @@ def package(
         "git_commit": git_commit(Path.cwd()),
     }
     available: dict[str, Model] = {**members, "ensemble": _ensemble(members, weights)}
-    return _packaged(available[ranking[0]], scores, shared), _packaged(available[ranking[1]], scores, shared)
+    champion, challenger = (_packaged(available[name], _final(prepared), scores, shared) for name in ranking[:2])
+    return champion, challenger
 
 
 def enlist(champion: ModelBundle, challenger: ModelBundle) -> dict[str, Manifest]:
@@ -177,14 +247,31 @@ def _folds(folds: list[dict[str, int]]) -> tuple[Fold, ...]:
     return tuple(Fold(**fold) for fold in folds)
 
 
+def _families(spec: dict[str, Any]) -> dict[str, str]:
+    return dict(zip(spec["names"], spec["families"], strict=True))
+
+
+def _final(prepared: dict[str, Any]) -> Preparation:
+    return Preparations.from_json(prepared).final.preparation
+
+
+def _importance(trees: Model) -> FloatArray:
+    assert isinstance(trees, LightGbm)
+    return trees.importance()
+
+
 def _walk(
-    name: str, chosen: dict[str, Any], data: TrainingData, folds: list[dict[str, int]], settings: TrainingParameters
-) -> pd.DataFrame:
-    with progress(f"{name}, fold by fold", len(folds)) as advance:
-        walked = walk_forward(
-            name, chosen, data, _folds(folds), settings.fitting, progress=lambda _, fold: advance(f"fold {fold.index}")
+    model: Model,
+    data: TrainingData,
+    folds: list[dict[str, int]],
+    prepared: dict[str, Any],
+    settings: TrainingParameters,
+) -> WalkForward:
+    preparations = Preparations.from_json(prepared).folds
+    with progress(f"{model.name}, fold by fold", len(folds)) as advance:
+        return walk_forward(
+            model, data, _folds(folds), settings.fitting, preparations, lambda _, fold: advance(f"fold {fold.index}")
         )
-    return walked.predictions
 
 
 def _headline(values: dict[str, Any]) -> Sequence[float]:
@@ -196,17 +283,20 @@ def _ensemble(members: dict[str, Model], weights: dict[str, float]) -> Ensemble:
     return replace(Ensemble(settings), members=tuple(members.values()))
 
 
-def _packaged(model: Model, scores: pd.DataFrame, shared: dict[str, Any]) -> dict[str, Any]:
+def _packaged(model: Model, preparation: Preparation, scores: pd.DataFrame, shared: dict[str, Any]) -> dict[str, Any]:
     own = scores[scores["model"] == model.name]
     return {
         "model": model,
-        "version": _version(model, shared),
+        "preparation": preparation,
+        "version": _version(model, preparation, shared),
         "provenance": {**shared, "fold_scores": json.loads(own.to_json(orient="records", date_format="iso"))},
     }
 
 
-def _version(model: Model, shared: dict[str, Any]) -> str:
+def _version(model: Model, preparation: Preparation, shared: dict[str, Any]) -> str:
     """Name of what the model was made of: the same data, features and settings give the same version."""
     origin = (shared["horizon"], shared["data_digest"], shared["feature_fingerprint"])
     made_of = [model.name, asdict(model.settings), *origin]
+    if not preparation.is_nothing:
+        made_of.append(preparation.to_json())
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]

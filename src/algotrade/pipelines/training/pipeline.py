@@ -4,15 +4,15 @@ from kedro.pipeline import Node, Pipeline, node
 
 from algotrade.pipelines.training import nodes
 
-_WALK = ["training_data", "folds"]
+_WALK = ["training_data", "folds", "preparations"]
 
 
 def create_pipeline() -> Pipeline:
-    """Labels → folds → every model walked forward → scores → champion."""
-    return Pipeline([*_preparation(), *_walks(), *_judgement(), *_packaging()], tags="training")
+    """Labels → folds → features prepared → every model walked forward → scores → champion."""
+    return Pipeline([*_inputs(), *_walks(), *_judgement(), *_packaging()], tags="training")
 
 
-def _preparation() -> list[Node]:
+def _inputs() -> list[Node]:
     return [
         node(
             nodes.label,
@@ -28,8 +28,20 @@ def _preparation() -> list[Node]:
         ),
         node(nodes.cut_folds, inputs=["training_data", "params:training"], outputs="folds", name="cut_folds"),
         node(
+            nodes.inspect_features,
+            inputs=["features", "feature_spec", "params:training"],
+            outputs="feature_hygiene",
+            name="inspect_features",
+        ),
+        node(
+            nodes.prepare,
+            inputs=["training_data", "folds", "params:training"],
+            outputs="preparations",
+            name="prepare_features",
+        ),
+        node(
             nodes.tune,
-            inputs=[*_WALK, "params:training"],
+            inputs=["training_data", "folds", "params:training"],
             outputs=["lightgbm_settings", "tuning_trials"],
             name="tune_lightgbm",
         ),
@@ -47,7 +59,7 @@ def _walks() -> list[Node]:
         node(
             nodes.walk_lightgbm,
             inputs=[*_WALK, "lightgbm_settings", "params:training"],
-            outputs="lightgbm_predictions",
+            outputs=["lightgbm_predictions", "lightgbm_by_fold"],
             name="walk_lightgbm",
         ),
         node(nodes.walk_lstm, inputs=[*_WALK, "params:training"], outputs="lstm_predictions", name="walk_lstm"),
@@ -68,6 +80,12 @@ def _judgement() -> list[Node]:
             outputs=["out_of_fold_predictions", "fold_scores", "model_scores", "calibration"],
             name="score_models",
         ),
+        node(
+            nodes.judge_features,
+            inputs=[*_WALK, "lightgbm_by_fold", "feature_spec"],
+            outputs=["features_by_fold", "feature_stability", "importance_agreement"],
+            name="judge_features",
+        ),
         node(nodes.choose, inputs="model_scores", outputs="ranking", name="choose_champion"),
     ]
 
@@ -76,11 +94,16 @@ def _packaging() -> list[Node]:
     return [
         node(
             nodes.fit_members,
-            inputs=["training_data", "lightgbm_settings", "params:training"],
+            inputs=["training_data", "preparations", "lightgbm_settings", "params:training"],
             outputs="members",
             name="fit_on_all_history",
         ),
-        node(nodes.importance, inputs=["members", "feature_spec"], outputs="importance", name="rank_features"),
+        node(
+            nodes.importance,
+            inputs=["members", "preparations", "feature_spec"],
+            outputs="importance",
+            name="rank_features",
+        ),
         node(
             nodes.package,
             inputs=[
@@ -89,6 +112,7 @@ def _packaging() -> list[Node]:
                 "ranking",
                 "fold_scores",
                 "training_data",
+                "preparations",
                 "feature_spec",
                 "universe",
                 "params:training",

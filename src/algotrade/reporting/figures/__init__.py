@@ -16,6 +16,7 @@ from algotrade.reporting.figures.album import (
     result_figures,
 )
 from algotrade.reporting.figures.canvas import THEMES
+from algotrade.reporting.figures.features import importance_by_fold, information_by_fold
 from algotrade.reporting.figures.learning import calibration, feature_importance, fold_scores, walk_forward
 from algotrade.reporting.figures.performance import (
     costs_by_strategy,
@@ -38,6 +39,8 @@ __all__ = [
     "equity_curves",
     "feature_importance",
     "fold_scores",
+    "importance_by_fold",
+    "information_by_fold",
     "monthly_returns",
     "quality_figures",
     "report_figures",

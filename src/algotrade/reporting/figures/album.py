@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from algotrade.reporting import tables
-from algotrade.reporting.figures import learning, performance, quality
+from algotrade.reporting.figures import features, learning, performance, quality
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -21,6 +21,8 @@ RESULT_FIGURES = (
     "fold_scores",
     "calibration",
     "feature_importance",
+    "importance_by_fold",
+    "information_by_fold",
     "walk_forward",
 )
 """Names of the figures of the results, in the order in which :func:`result_figures` returns them."""
@@ -68,6 +70,8 @@ class ReportFrames:
     folds : DataFrame
         ``fold``, ``train_start``, ``train_end``, ``test_start``, ``test_end``.
     quality : QualityFrames
+    features : DataFrame
+        ``fold``, ``feature``, ``family``, ``importance``, ``information_coefficient``.
     """
 
     equity: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -76,6 +80,7 @@ class ReportFrames:
     calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
     folds: pd.DataFrame = field(default_factory=pd.DataFrame)
     quality: QualityFrames = field(default_factory=QualityFrames)
+    features: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def report_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
@@ -113,5 +118,7 @@ def result_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[st
         "fold_scores": learning.fold_scores(frames.fold_scores, champion),
         "calibration": learning.calibration(frames.calibration, champion),
         "feature_importance": learning.feature_importance(frames.importance),
+        "importance_by_fold": features.importance_by_fold(frames.features),
+        "information_by_fold": features.information_by_fold(frames.features),
         "walk_forward": learning.walk_forward(frames.folds),
     }

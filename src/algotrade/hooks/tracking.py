@@ -1,0 +1,93 @@
+"""What a run leaves in MLflow."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+
+from algotrade.hooks.lineage import LINEAGE
+
+_INPUTS = ("candles", "features")
+
+
+class TrackingHooks:
+    """What a run leaves in MLflow, beside the parameters that kedro-mlflow logs."""
+
+    def __init__(self) -> None:
+        self._catalog: CatalogProtocol[Any, Any] | None = None
+        self._logged: set[str] = set()
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Know where the frames of this run are kept."""
+        self._catalog, self._logged = catalog, set()
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Log what is to be found again to the open MLflow run."""
+        self._log(_TRACKED.get(dataset_name), data)
+        self._log_input(dataset_name, data)
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Log what the run stands on, of a pipeline that is run alone too."""
+        if dataset_name == "universe":
+            self._log(_log_lineage, data)
+        self._log_input(dataset_name, data)
+
+    def _log_input(self, name: str, data: Any) -> None:
+        """Log a frame that models are made of as a dataset of the run, once, if its lineage is known."""
+        if name not in _INPUTS or name in self._logged or self._catalog is None or LINEAGE not in data.attrs:
+            return
+        self._logged.add(name)
+        path = str(self._catalog[name]._describe()["filepath"])
+        self._log(lambda _, frame: _log_frame(frame, name, path), data)
+
+    @staticmethod
+    def _log(log: Callable[[Any, Any], None] | None, data: Any) -> None:
+        if log is None:
+            return
+        import mlflow  # noqa: PLC0415 - heavy, and needed only here
+
+        if mlflow.active_run() is not None:
+            log(mlflow, data)
+
+
+def _log_frame(frame: pd.DataFrame, name: str, path: str) -> None:
+    from algotrade.hooks.logged_frames import log_frame  # noqa: PLC0415 - imports MLflow
+
+    log_frame(frame, name, path)
+
+
+def _log_trials(mlflow: Any, trials: pd.DataFrame) -> None:
+    """Each trial of the search as a run below the run of its pipeline."""
+    for trial in trials.dropna(subset="value").to_dict("records"):
+        number, state, loss = trial.pop("number"), trial.pop("state"), trial.pop("value")
+        with mlflow.start_run(run_name=f"trial-{number}", nested=True, tags={"state": state}):
+            mlflow.log_params(trial)
+            mlflow.log_metric("log_loss", loss)
+
+
+def _log_lineage(mlflow: Any, universe: Mapping[str, Any]) -> None:
+    mlflow.set_tags({f"data.{key}": universe[key] for key in ("source", "exchange", "timeframe", "data_digest")})
+
+
+_TRACKED: dict[str, Callable[[Any, Any], None]] = {
+    "universe": _log_lineage,
+    "feature_spec": lambda mlflow, spec: mlflow.set_tag("feature_fingerprint", spec["fingerprint"]),
+    "tuning_trials": _log_trials,
+    "metrics": lambda mlflow, metrics: mlflow.log_metrics(dict(_flat_numbers(metrics))),
+    "report": lambda mlflow, page: mlflow.log_text(page, "report.html"),
+    "scorecard": lambda mlflow, text: mlflow.log_text(text, "scorecard.md"),
+}
+
+
+def _flat_numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _flat_numbers(value, f"{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield name, float(value)
