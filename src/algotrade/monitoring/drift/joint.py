@@ -9,8 +9,8 @@ Two features that used to move as one and no longer do change both, though each 
 
 The statistic of a window is the root mean square of how far these numbers are from those of the reference, each in
 units of how far windows of the reference are from the rest of it: about 1 in an unchanged market. Nothing is fitted to
-the reference but those units. (Principal components would be: in directions in which the reference happens to vary least,
-everything new looks extreme, and slow features have few independent values to find such directions with.)
+the reference but those units. (Principal components would be: in directions in which the reference happens to vary
+least, everything new looks extreme, and slow features have few independent values to find such directions with.)
 
 References
 ----------

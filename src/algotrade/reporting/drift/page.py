@@ -109,7 +109,11 @@ def _feature_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "drifted": row["drifted"],
         "cells": [
             *(_measured(row, measure, most) for measure, most in _LARGEST.items()),
-            f"{row['missing_reference']:.1%} → {row['missing_current']:.1%}",
+            (
+                f"{row['missing_reference']:.1%} → {row['missing_current']:.1%}",
+                f"{row['missing_threshold']:.1%}",
+                row["missing"] > row["missing_threshold"],
+            ),
             "drifted" if row["drifted"] else f"{row['excess']:.0%}",
             f"{row['p_value']:.3f}",
         ],
