@@ -20,7 +20,7 @@ class CandleSchema(pa.DataFrameModel):
     series in one piece.
 
     >>> sorted(CandleSchema.to_schema().columns)[:4]
-    ['close', 'exchange', 'high', 'low']
+    ['close', 'exchange', 'funding_rate', 'high']
     """
 
     exchange: Series[str]

@@ -45,6 +45,6 @@ def _compiled(kernel: Kernel, fastmath: "bool | set[str]") -> Kernel:
     # Read when the decorator is applied; other libraries keep theirs where they were.
     config.CACHE_DIR = str(Path(given or _PACKAGE / "__pycache__") / f"kernels-{_DIGEST}")
     try:
-        return cast("Kernel", njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(kernel))
+        return cast("Kernel", njit(cache=True, error_model="numpy", fastmath=fastmath)(kernel))
     finally:
         config.CACHE_DIR = given

@@ -170,8 +170,7 @@ class FeatureSet:
 
     @cached_property
     def _of_panel(self) -> list[Group]:
-        members = self._scoped("panel")
-        return [Group.of(members)] if members else []
+        return by_lookback(self._scoped("panel"))
 
     @cached_property
     def _slower(self) -> "dict[int, tuple[IntArray, FeatureSet]]":

@@ -9,8 +9,8 @@ from algotrade.domain.candles import Candles, FloatArray, Panel
 from algotrade.domain.timeframe import IntArray
 from algotrade.features.base import Computation, Feature
 
-# Features that look back about as far share a window: what they are made of is computed once, on few candles.
-_BOUNDS = (200,)
+# Features that look back about as far share a window: more windows would compute what they share more often.
+_BOUNDS = (1, 200)
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,27 @@ class Group:
     places : ndarray of int64
         Of the features in their set.
     lookbacks : ndarray of int64
-    calls : tuple of (function, arguments)
+    calls : tuple of (function, window)
     """
 
     count: int
     places: IntArray
     lookbacks: IntArray
-    calls: tuple[tuple[Computation, tuple[int, ...]], ...]
+    calls: tuple[tuple[Computation, int | None], ...]
 
     @classmethod
     def of(cls, members: Sequence[tuple[int, Feature]]) -> "Group":
         """Group of features with their places."""
         lookbacks = np.array([feature.lookback for _, feature in members])
-        calls = tuple((each.function, () if each.window is None else (each.window,)) for _, each in members)
+        calls = tuple((feature.function, feature.window) for _, feature in members)
         return cls(int(lookbacks.max()), np.array([place for place, _ in members]), lookbacks, calls)
 
     def last(self, market: Candles | Panel) -> FloatArray:
         """Last value of each feature, shape ``(features,)`` or ``(features, symbols)``; NaN where not known."""
-        window = market[-self.count :]
-        values = np.array([function(window, *arguments)[-1] for function, arguments in self.calls])
+        latest = market[-self.count :]
+        values = np.array([(of(latest) if window is None else of(latest, window))[-1] for of, window in self.calls])
         values[~np.isfinite(values)] = np.nan
-        values[self.lookbacks > len(window)] = np.nan
+        values[self.lookbacks > len(latest)] = np.nan
         return values
 
 
