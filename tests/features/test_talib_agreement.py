@@ -79,8 +79,7 @@ def twins() -> Iterator[tuple[str, Twin]]:
     yield "aroon_25", lambda c: talib.AROONOSC(c.high, c.low, 25)
     yield "aroon_up_14", lambda c: talib.AROON(c.high, c.low, 14)[1]
     yield "aroon_down_14", lambda c: talib.AROON(c.high, c.low, 14)[0]
-    for w in (10, 20, 32):
-        yield f"ema_distance_{w}", lambda c, w=w: (c.close - talib.EMA(c.close, w)) / atr(c)
+    yield "ema_distance_20", lambda c: (c.close - talib.EMA(c.close, 20)) / atr(c)
     yield "tema_distance_10", lambda c: (c.close - talib.TEMA(c.close, 10)) / atr(c)
     yield "regression_slope_24", lambda c: talib.LINEARREG_SLOPE(np.log(c.close), 24)
     yield "regression_distance_24", lambda c: from_line(c, 24)
@@ -133,7 +132,7 @@ STILL = {
     "williams_r_28": -50.0,
     "mfi_14": 50.0,
 } | dict.fromkeys(
-    ["ema_distance_10", "ema_distance_20", "ema_distance_32", "tema_distance_10", "squeeze_20", "chaikin_oscillator",
+    ["ema_distance_20", "tema_distance_10", "squeeze_20", "chaikin_oscillator",
      "bollinger_position_20", "bollinger_position_48", "regression_distance_24", "obv_change_20", "vwap_distance_24"],
     0.0,
 )  # fmt: skip

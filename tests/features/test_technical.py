@@ -111,7 +111,7 @@ def test_prices_far_from_one_change_nothing(name: str, panel: Panel) -> None:
 
 ALIKE = [
     {"garman_klass_24", "parkinson_24", "rogers_satchell_24"},
-    {"rsi_14", "ema_distance_20", "ema_distance_32"},
+    {"rsi_14", "ema_distance_20"},
 ]
 """What measures the same thing in two classical ways."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from algotrade.domain.candles import FloatArray, Panel
+from algotrade.domain.candles import BoolArray, FloatArray, Panel
 from algotrade.features.base import Feature
 from algotrade.features.kernels import settle
 from algotrade.features.slower import last_closed, slower_panel
@@ -70,21 +70,24 @@ def _fill_across(features: Places, panel: Panel, blocks: Sequence[FloatArray]) -
     for start in range(0, len(panel), step):
         first = max(0, start - before)
         window = panel[first : start + step]
-        rows = slice(start - first, None)
-        values = [(place, feature.lookback, feature.raw(window)[rows]) for place, feature in features]
-        for column, block in enumerate(blocks):
-            present = window.present[rows, column]
-            count = int(present.sum())
-            own = slice(written[column], written[column] + count)
-            written[column] += count
-            for place, lookback, across in values:
-                warm_up = max(lookback - start, 1)
-                if count == len(present):
-                    settle(across[:, column], warm_up, block[place, own])
-                else:
-                    settled = np.empty(len(present))
-                    settle(across[:, column], warm_up, settled)
-                    block[place, own] = settled[present]
+        present = window.present[start - first :]
+        counts = present.sum(axis=0)
+        for place, feature in features:
+            across = feature.raw(window)[start - first :]
+            for column, block in enumerate(blocks):
+                own = block[place, written[column] : written[column] + counts[column]]
+                _write(across[:, column], present[:, column], max(feature.lookback - start, 1), own)
+        written += counts
+
+
+def _write(raw: FloatArray, present: BoolArray, lookback: int, own: FloatArray) -> None:
+    """Settle a feature's rows and write those that have a candle."""
+    if len(own) == len(raw):
+        settle(raw, lookback, own)
+    else:
+        settled = np.empty(len(raw))
+        settle(raw, lookback, settled)
+        own[:] = settled[present]
 
 
 def _fill_slower(features: Places, multiple: int, panel: Panel, blocks: Sequence[FloatArray]) -> None:

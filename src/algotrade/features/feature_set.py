@@ -131,11 +131,11 @@ class FeatureSet:
                 for group in groups:
                     values[column, group.places] = group.last(candles)
         for group in self._of_panel:
-            values[np.ix_(here, group.places)] = group.last(panel)[:, here].T
+            values[here[:, None], group.places] = group.last(panel)[:, here].T
         for multiple, (places, slower) in self._slower.items():
             slow = slower_panel(panel.needed(slower.lookback * multiple + multiple - 1), multiple)
             if len(slow):
-                values[np.ix_(here, places)] = slower.latest(slow)[here]
+                values[here[:, None], places] = slower.latest(slow)[here]
         return values
 
     def to_frame(self, panel: Panel, known: Known | None = None) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def log_return(candles: Candles, window: int) -> FloatArray:
 @feature(
     family=_FAMILY,
     unit="standard deviations",
-    windows=(4, 12, 24, 48),
+    windows=(4, 24),
     lookback=lambda w: 2 * w + 1,
     missing=_STANDS_STILL,
 )

@@ -17,7 +17,7 @@ _NO_RANGE = "0 where the average true range is 0."
 @feature(
     family=_FAMILY,
     unit=_UNIT,
-    windows=(10, 20, 32),
+    windows=(20,),
     lookback=lambda w: max(ema_memory(w), wilder_memory(14)),
     missing=_NO_RANGE,
 )

@@ -33,13 +33,15 @@ from algotrade.simulation.venue import LocalVenue, RateLimited, VenueSettings, W
 
 MANY = ("ADA/USDT", "BTC/USDT", "ETH/USDT", "XRP/USDT")
 DOWNLOAD = """
-import sys
+import signal, sys
 from algotrade.data.exchange.pace import Pace
 from algotrade.data.download import DownloadOrder, download
 from algotrade.data.store import CandleStore
 from algotrade.domain.timeframe import Timeframe
 import ccxt, pandas as pd
 
+# A shell without a terminal has background jobs ignore Ctrl-C, and their children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 Pace.take = lambda self, seconds: None
 order = DownloadOrder(["binance"], sys.argv[2].split(), Timeframe("1m"), start=pd.Timestamp(sys.argv[3]))
 print("ready", flush=True)
