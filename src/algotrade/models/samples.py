@@ -80,19 +80,22 @@ class Targets:
         Whether the forward return was positive.
     forward_return : ndarray of float64, shape ``(n,)``
         Log return over the horizon.
+    weight : ndarray of float64, shape ``(n,)``
+        How much each sample counts when a model is fitted; all of them about one on average.
     """
 
     direction: BoolArray
     forward_return: FloatArray
+    weight: FloatArray
 
     @classmethod
-    def of_returns(cls, forward_return: FloatArray) -> "Targets":
-        """Targets of log returns; a return of exactly zero is not a rise."""
-        return cls(forward_return > 0, forward_return)
+    def of_returns(cls, forward_return: FloatArray, weight: FloatArray | None = None) -> "Targets":
+        """Targets of log returns, by default of equal weight; a return of exactly zero is not a rise."""
+        return cls(forward_return > 0, forward_return, np.ones(len(forward_return)) if weight is None else weight)
 
     def take(self, rows: _Rows) -> "Targets":
         """Some of the targets."""
-        return Targets(self.direction[rows], self.forward_return[rows])
+        return Targets(self.direction[rows], self.forward_return[rows], self.weight[rows])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,66 @@
+"""From features and candles to prepared samples: labels, folds, what is fitted on features."""
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from algotrade.domain.candles import Panel
+from algotrade.domain.timeframe import Timeframe
+from algotrade.pipelines.parameters import TrainingParameters
+from algotrade.pipelines.training.nodes.artefacts import families_of, folds_of
+from algotrade.validation.folds import walk_forward_folds
+from algotrade.validation.hygiene import feature_hygiene, row_loss
+from algotrade.validation.labels import forward_returns
+from algotrade.validation.preparing import fit_preparations
+from algotrade.validation.training_data import TrainingData, training_data
+
+logger = logging.getLogger(__name__)
+
+
+def label(candles: pd.DataFrame, universe: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
+    """What the market did over the horizon after each candle, and when that was known."""
+    panel = Panel.from_frame(candles, Timeframe(universe["timeframe"]), universe["symbols"])
+    return forward_returns(panel, TrainingParameters.parse(parameters).horizon)
+
+
+def join(
+    features: pd.DataFrame, labels: pd.DataFrame, universe: dict[str, Any], parameters: dict[str, Any]
+) -> TrainingData:
+    """Join features and labels into the samples on which every model is fitted and scored."""
+    settings = TrainingParameters.parse(parameters)
+    lost = row_loss(features)
+    if lost.scattered:
+        logger.warning(
+            "%d of %d feature rows are lost because a feature is missing after its warm-up, most often %s; "
+            "the frame feature_hygiene has them all.",
+            *(lost.scattered, lost.rows, lost.worst),
+        )
+    return training_data(features, labels, Timeframe(universe["timeframe"]), settings.history)
+
+
+def cut_folds(data: TrainingData, parameters: dict[str, Any]) -> list[dict[str, int]]:
+    """Cut the history into training and test spans, times in milliseconds since the epoch."""
+    settings = TrainingParameters.parse(parameters).folds
+    folds = walk_forward_folds(data.open_time, data.known_at, data.timeframe.milliseconds, settings)
+    return [asdict(fold) for fold in folds]
+
+
+def inspect_features(features: pd.DataFrame, spec: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
+    """What the feature frame is like, test rows included; a report from which nothing is chosen."""
+    return feature_hygiene(features, families_of(spec), TrainingParameters.parse(parameters).hygiene)
+
+
+def prepare(data: TrainingData, folds: list[dict[str, int]], parameters: dict[str, Any]) -> dict[str, Any]:
+    """What is fitted on features, for each fold and for the end, on the rows that models are fitted on."""
+    settings = TrainingParameters.parse(parameters)
+    fitted = fit_preparations(
+        data, folds_of(folds), settings.seeded_preparation, settings.fitting, settings.folds.embargo
+    )
+    for preparation in (each.preparation for each in (*fitted.folds, fitted.final)):
+        logger.info(
+            "%d of %d features stay, %d factors are added",
+            *(len(preparation.kept), len(preparation.feature_names), len(preparation.factor_names)),
+        )
+    return fitted.to_json()
