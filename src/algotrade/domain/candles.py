@@ -157,8 +157,10 @@ class Panel:
 
     def needed(self, count: int) -> "Panel":
         """The last rows, from where each instrument that is still there has ``count`` candles, or all that it has."""
+        if len(self) <= count:
+            return self
         gaps = (~self.present).any(axis=0) & self.present[-1]
-        first = max(0, len(self) - count)
+        first = len(self) - count
         for column in np.flatnonzero(gaps):
             rows = np.flatnonzero(self.present[:, column])[-count:]
             first = min(first, int(rows[0]))

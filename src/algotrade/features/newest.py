@@ -41,7 +41,7 @@ class Group:
 
     def last(self, market: Candles | Panel) -> FloatArray:
         """Last value of each feature, shape ``(features,)`` or ``(features, symbols)``; NaN where not known."""
-        latest = market[-self.count :]
+        latest = market if len(market) <= self.count else market[-self.count :]
         values = np.array([(of(latest) if window is None else of(latest, window))[-1] for of, window in self.calls])
         values[~np.isfinite(values)] = np.nan
         values[self.lookbacks > len(latest)] = np.nan
