@@ -258,17 +258,6 @@ class TestNumbersThatAreNotThere:
         found = store.read("binance", "1h", ["BTC/USDT", "ETH/USDT"])
         assert found.missing("BTC/USDT") == ("momentum", "taker_share")
         assert found.missing("ETH/USDT") == ()
-        assert found["BTC/USDT"].usable.tolist() == [True, True, True, True, False]
-
-    def test_what_a_symbol_never_has_is_known_to_who_reads_one_row(self, store: OnlineStore) -> None:
-        values = vectors().values.copy()
-        values[:, 2] = np.nan
-        values[-1, 0] = np.nan
-        store.write("binance", "1h", [FeatureVectors("BTC/USDT", vectors().open_time_ms, values)], SPEC)
-        (found,) = store.read("binance", "1h", ["BTC/USDT"], rows=1).values()
-        assert found.absent.tolist() == [False, False, True]
-        assert found.missing.tolist() == [True, False, True]
-        assert not found.usable[-1]
 
     def test_a_symbol_twice_in_one_write_is_refused(self, store: OnlineStore) -> None:
         with pytest.raises(FeatureError, match="BTC/USDT are there twice"):

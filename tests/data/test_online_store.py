@@ -93,8 +93,8 @@ class TestPacking:
 
     def test_another_schema_version_is_refused(self) -> None:
         packed = pack(vectors(), "f")
-        with pytest.raises(StoreError, match="schema version 3"):
-            unpack("BTC/USDT", b"\x03" + packed[1:])
+        with pytest.raises(StoreError, match="schema version 2"):
+            unpack("BTC/USDT", b"\x02" + packed[1:])
 
     @pytest.mark.parametrize("cut", [1, 8, 60, 95])
     def test_missing_bytes_are_noticed(self, cut: int) -> None:

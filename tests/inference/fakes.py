@@ -13,7 +13,7 @@ from algotrade.models.samples import Forecast
 HOUR_MS = 3_600_000
 HOUR = Timeframe("1h")
 NOW_SECONDS = 1_000 * 3_600.0
-NAMES = ("momentum", "volatility", "volume")
+NAMES = ("momentum", "volatility", "taker_buy_imbalance_12")
 
 
 def describe(history: int = 1) -> ModelDescription:

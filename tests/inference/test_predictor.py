@@ -66,7 +66,7 @@ class TestIncompleteFeatures:
             (replace(vectors("BTC/USDT"), values=np.zeros((3, 2))), "2 features online, the model takes 3"),
             (replace(vectors("BTC/USDT"), values=np.full((3, 3), np.nan)), "warming up"),
             (
-                replace(vectors("BTC/USDT"), values=np.array([[0, 0, 0], [0, 0, 0], [0, 0, np.nan]], dtype=float)),
+                replace(vectors("BTC/USDT"), values=np.array([[0, 0, 0], [0, 0, 0], [0, np.nan, 0]], dtype=float)),
                 "warming up",
             ),
             (replace(vectors("BTC/USDT"), open_time_ms=np.array([1, 2, 4]) * 3_600_000), "candles are missing"),
@@ -78,7 +78,7 @@ class TestIncompleteFeatures:
             predictor(features, history=2).of_symbols(["ETH/USDT", "BTC/USDT"])
         assert [each.symbol for each in predictor(features, history=2).of_every_symbol()] == ["ETH/USDT"]
 
-    def test_a_feature_that_the_symbol_never_has_is_for_the_model_to_fill(self) -> None:
+    def test_a_feature_whose_data_is_not_there_is_for_the_model_to_fill(self) -> None:
         values = vectors("BTC/USDT").values.copy()
         values[:, 2] = np.nan
         model = FakeModel()
@@ -94,7 +94,7 @@ class TestIncompleteFeatures:
 class TestGivenFeatures:
     def test_names_are_put_into_the_order_of_the_model(self) -> None:
         model = FakeModel()
-        named = {"volume": 3.0, "momentum": 1.0, "volatility": 2.0}
+        named = {"taker_buy_imbalance_12": 3.0, "momentum": 1.0, "volatility": 2.0}
         (answer,) = predictor(FakeFeatures(), model).of_features(named)
         assert model.windows[0].tolist() == [[[1.0, 2.0, 3.0]]]
         assert (answer.symbol, answer.candle_open_time, answer.staleness_seconds) == (None, None, None)
@@ -107,7 +107,7 @@ class TestGivenFeatures:
     @pytest.mark.parametrize(
         ("features", "history", "message"),
         [
-            (dict.fromkeys(NAMES[:2], 0.0), 1, "missing: volume; unknown: none"),
+            (dict.fromkeys(NAMES[:2], 0.0), 1, "missing: taker_buy_imbalance_12; unknown: none"),
             (dict.fromkeys((*NAMES, "typo"), 0.0), 1, "missing: none; unknown: typo"),
             (dict.fromkeys(NAMES, 0.0), 2, "looks at 2 candles"),
             ([[0.0] * 3], 2, "1 rows of 3 numbers; the model takes 2 rows"),

@@ -39,10 +39,12 @@ def test_every_sample_is_gapless_usable_and_of_one_symbol_and_none_is_forgotten(
         assert (end in ends) == possible
 
 
-def test_rows_are_usable_where_all_features_that_the_symbol_has_are_there():
+def test_rows_are_usable_where_all_features_that_they_need_are_there():
     nan = np.nan
-    features = np.array([[nan, 1.0], [2.0, 1.0], [2.0, nan], [2.0, nan], [np.inf, nan]])
-    assert usable_rows(features, np.array([0, 0, 1, 1, 1])).tolist() == [False, True, True, True, False]
+    features = np.array([[nan, 1.0], [2.0, 1.0], [2.0, nan], [np.inf, 1.0], [nan, nan]])
+    assert usable_rows(features, np.array([True, False])).tolist() == [False, True, True, False, False]
+    assert usable_rows(features, np.array([True, True])).tolist() == [False, True, False, False, False]
+    assert usable_rows(features, np.array([False, False])).tolist() == [True, True, True, True, False]
 
 
 def test_thinning_keeps_samples_and_targets_together_and_both_ends():

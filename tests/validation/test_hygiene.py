@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from algotrade.domain.timeframe import Timeframe
+from algotrade.features.naming import required_features
 from algotrade.models import build_model, usable_rows
 from algotrade.models.preparation.columns import rank_correlations
 from algotrade.validation import training_data, walk_forward, walk_forward_folds
@@ -13,7 +14,8 @@ from algotrade.validation.hygiene import HygieneSettings, feature_hygiene, row_l
 
 HOUR = Timeframe("1h")
 ROWS = 600
-FAMILIES = {"told": "technical", "noise": "volume", "funding": "funding"}
+OPTIONAL = "taker_buy_imbalance_12"
+FAMILIES = {"told": "technical", "noise": "volume", OPTIONAL: "microstructure"}
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def planted(make_market) -> tuple[pd.DataFrame, pd.DataFrame]:
     features["near"] = np.exp(features["told"]) + 0.01 * random.standard_normal(len(features))
     features["flat"] = 1.5
     features["also_flat"] = 1.5
-    features["funding"] = np.where(np.arange(len(features)) < ROWS, np.nan, random.standard_normal(len(features)))
+    features[OPTIONAL] = np.where(np.arange(len(features)) < ROWS, np.nan, random.standard_normal(len(features)))
     features.loc[:19, "holes"] = np.nan
     features.loc[[100, 101, 300, ROWS + 7], "holes"] = np.nan
     features.loc[[50, 51, 52, 53, 54, 55], "spiky"] = 1e6
@@ -41,16 +43,20 @@ def report(planted) -> pd.DataFrame:
     return frame.set_index("feature")
 
 
+def required_of(features: pd.DataFrame) -> np.ndarray:
+    return required_features(tuple(features.columns.drop(["symbol", "open_time"])))
+
+
 def test_there_is_one_row_a_feature_in_their_order(report, planted):
     assert report.index.tolist() == [name for name in planted[0].columns if name not in {"symbol", "open_time"}]
-    assert report.loc["funding", "family"] == "funding"
+    assert report.loc[OPTIONAL, "family"] == "microstructure"
 
 
 def test_what_is_missing_is_told_by_where(report):
     assert report.loc["holes", ["symbols_without", "warm_up_rows", "scattered_rows"]].tolist() == [0, 20, 4]
     assert report.loc["holes", "missing_share"] == pytest.approx(24 / (2 * ROWS))
-    assert report.loc["funding", ["symbols_without", "warm_up_rows", "scattered_rows"]].tolist() == [1, 0, 0]
-    assert report.loc["funding", "missing_share"] == pytest.approx(0.5)
+    assert report.loc[OPTIONAL, ["symbols_without", "warm_up_rows", "scattered_rows"]].tolist() == [1, 0, 0]
+    assert report.loc[OPTIONAL, "missing_share"] == pytest.approx(0.5)
     assert (
         report.loc["told", ["symbols_without", "warm_up_rows", "scattered_rows", "missing_share"]].tolist() == [0] * 4
     )
@@ -71,7 +77,7 @@ def test_constant_duplicate_and_near_copies_are_found_with_their_representative(
 
 def test_outliers_are_a_share_of_the_values_that_are_there(report):
     assert report.loc["spiky", "outlier_share"] == pytest.approx(6 / (2 * ROWS))
-    assert report.loc[["told", "flat", "funding"], "outlier_share"].tolist() == [0, 0, 0]
+    assert report.loc[["told", "flat", OPTIONAL], "outlier_share"].tolist() == [0, 0, 0]
 
 
 def test_the_limits_are_settings(planted):
@@ -85,10 +91,19 @@ def test_lost_rows_are_counted_with_their_reason_as_training_loses_them(planted)
     lost = row_loss(features)
     assert (lost.rows, lost.warm_up, lost.scattered, lost.worst) == (2 * ROWS, 20, 4, "holes")
     values = features.drop(columns=["symbol", "open_time"]).to_numpy()
-    usable = usable_rows(values, np.repeat([0, 1], ROWS))
+    usable = usable_rows(values, required_of(features))
     assert (~usable).sum() == lost.warm_up + lost.scattered
     data = training_data(features, labels, HOUR, history=1)
     assert len(data) == len(labels) - 24
+
+
+def test_data_that_came_and_went_costs_no_rows(planted):
+    """As taker volume that a source gave for some years only: a row is judged by itself, not by what comes later."""
+    features, labels = planted
+    before = len(training_data(features, labels, HOUR, history=1))
+    features.loc[ROWS + 100 : ROWS + 300, OPTIONAL] = np.nan
+    assert len(training_data(features, labels, HOUR, history=1)) == before
+    assert row_loss(features).scattered == 4
 
 
 def test_a_tidy_frame_loses_nothing(make_market):
@@ -125,6 +140,6 @@ def test_a_feature_that_a_symbol_never_has_spoils_none_of_its_rows(planted, mode
 def test_correlations_come_from_a_bounded_number_of_rows(planted):
     few = feature_hygiene(planted[0], FAMILIES, HygieneSettings(max_rows=100)).set_index("feature")
     values = planted[0].drop(columns=["symbol", "open_time"]).to_numpy()
-    usable = values[usable_rows(values, np.repeat([0, 1], ROWS))]
+    usable = values[usable_rows(values, required_of(planted[0]))]
     sample = usable[np.linspace(0, len(usable) - 1, 100).astype(int)]
     np.testing.assert_allclose(few["nearest_correlation"], rank_correlations(sample).max(axis=1))

@@ -2,7 +2,11 @@
 
 import difflib
 import re
+from functools import lru_cache
 
+import numpy as np
+
+from algotrade.domain.candles import BoolArray
 from algotrade.domain.timeframe import Timeframe
 from algotrade.errors import ConfigurationError
 from algotrade.features.base import FEATURES, Feature
@@ -37,6 +41,21 @@ def feature_named(name: str, timeframe: Timeframe | None = None) -> Feature:
         hint = f"Closest are: {', '.join(closest)}. " if closest else ""
         raise ConfigurationError(f"Unknown feature {plain!r}. {hint}`list(algotrade.features.FEATURES)` shows all.")
     return FEATURES[plain].slower(_multiple(name, slower, timeframe), name) if at else FEATURES[plain]
+
+
+@lru_cache(maxsize=16)
+def required_features(names: tuple[str, ...]) -> BoolArray:
+    """Which features every candle has after their warm-up, shape ``(F,)``; the others need data that may be missing.
+
+    A name that is not of the registry counts as required.
+
+    >>> required_features(("rsi_14", "taker_buy_imbalance_12", "taker_buy_imbalance_12@4x")).tolist()
+    [True, False, False]
+    """
+    plain = [name.partition("@")[0] for name in names]
+    required = np.array([name not in FEATURES or not FEATURES[name].needs for name in plain], dtype=np.bool_)
+    required.flags.writeable = False
+    return required
 
 
 def _multiple(name: str, slower: str, timeframe: Timeframe | None) -> int:

@@ -5,9 +5,10 @@ import numpy as np
 from algotrade.data.online_store import FeatureVectors
 from algotrade.domain.candles import FloatArray
 from algotrade.domain.timeframe import Timeframe
+from algotrade.features.naming import required_features
 from algotrade.inference.problems import UnfitFeatures
 from algotrade.inference.schemas import ModelDescription, NamedRow
-from algotrade.models.samples import sample_ends
+from algotrade.models.samples import sample_ends, usable_rows
 
 _MOST_NAMES = 5
 
@@ -69,12 +70,13 @@ def _ends_a_sample(vectors: FeatureVectors, model: ModelDescription) -> bool:
     """Whether training would have taken the newest row as the end of a sample."""
     one_symbol = np.zeros(len(vectors.values), dtype=np.int64)
     step_ms = Timeframe(model.timeframe).milliseconds
-    ends = sample_ends(one_symbol, vectors.open_time_ms, step_ms, vectors.usable, model.history)
+    usable = usable_rows(vectors.values, required_features(tuple(model.feature_names)))
+    ends = sample_ends(one_symbol, vectors.open_time_ms, step_ms, usable, model.history)
     return len(vectors.values) - 1 in ends
 
 
 def _why_incomplete(vectors: FeatureVectors, model: ModelDescription) -> str:
-    awaited = np.flatnonzero(vectors.missing & ~(vectors.absent & ~vectors.absent.all()))
+    awaited = np.flatnonzero(vectors.missing & required_features(tuple(model.feature_names)))
     if not len(awaited):
         return f"features are still warming up, or candles are missing among the last {model.history}"
     names = listed([model.feature_names[column] for column in awaited])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -142,25 +141,20 @@ def even_steps(count: int, limit: int) -> IntArray:
     return np.linspace(0, count - 1, limit).astype(np.int64)
 
 
-def usable_rows(features: FloatArray, symbol_codes: IntArray) -> BoolArray:
-    """Rows that are warmed up: every feature that their symbol ever has is finite, shape ``(rows,)``.
+def usable_rows(features: FloatArray, required: BoolArray) -> BoolArray:
+    """Rows that are warmed up: every required feature is finite, shape ``(rows,)``.
 
-    A feature that a symbol never has (its source gives no trade counts, say) does not spoil its rows;
-    the models treat it as missing.
+    A feature that is not required (its source gives no trade counts, or gave none for a while) does not spoil a row;
+    the models treat it as missing. Whether a row is usable depends on that row alone.
 
     Parameters
     ----------
     features : ndarray, shape ``(rows, F)``
-        Sorted by symbol.
-    symbol_codes : ndarray of int64, shape ``(rows,)``
+    required : ndarray of bool, shape ``(F,)``
+        As :func:`algotrade.features.naming.required_features` tells.
     """
     finite = np.isfinite(features)
-    usable = np.ones(len(features), dtype=np.bool_)
-    edges = [0, *(np.flatnonzero(np.diff(symbol_codes)) + 1), len(features)]
-    for start, stop in pairwise(edges):
-        block = finite[start:stop]
-        usable[start:stop] = (block | ~block.any(axis=0)).all(axis=1)
-    return usable
+    return np.asarray((finite | ~required).all(axis=1) & finite.any(axis=1))
 
 
 def sample_ends(

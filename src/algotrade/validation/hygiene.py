@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass as settings_dataclass
 
 from algotrade.domain.candles import BoolArray, FloatArray
 from algotrade.domain.timeframe import IntArray
+from algotrade.features.naming import required_features
 from algotrade.models.configuration import STRICT
 from algotrade.models.preparation.columns import constant_columns, first_copies, rank_correlations, representatives
 from algotrade.models.preparation.selection import evenly
@@ -77,7 +78,7 @@ def feature_hygiene(
             "feature": pd.Series(names, dtype="str"),
             "family": pd.Series([families.get(name, "") for name in names], dtype="str"),
             **_missing(values, codes),
-            **_sameness(values, codes, names, options),
+            **_sameness(values, names, options),
             "outlier_share": _outlier_share(values, options.outlier_limit),
         }
     )
@@ -90,7 +91,7 @@ class RowLoss:
     Attributes
     ----------
     rows, warm_up, scattered : int
-        All rows; those lost before every feature of their symbol had begun; those lost later.
+        All rows; those lost before every feature that every candle should have had begun; those lost later.
     worst : str
         The feature that is missing in most of the rows lost later; empty if there are none.
     """
@@ -102,17 +103,18 @@ class RowLoss:
 
 
 def row_loss(features: pd.DataFrame) -> RowLoss:
-    """Rows of a feature frame, sorted by symbol, that are lost: some feature that their symbol has is missing."""
+    """Rows of a feature frame, sorted by symbol, that are lost: a feature that every candle should have is missing."""
     names = [str(column) for column in features.columns if column not in KEYS]
     values = np.ascontiguousarray(features[names].to_numpy(dtype=np.float64))
     codes = pd.factorize(features["symbol"])[0].astype(np.int64)
-    lost = ~usable_rows(values, codes)
+    required = required_features(tuple(names))
+    lost = ~usable_rows(values, required)
     begun = np.zeros(len(values), dtype=np.bool_)
     scattered = np.zeros(len(names), dtype=np.int64)
     for block in _symbols(codes):
         first, later = _gaps(np.isfinite(values[block]))
-        begun[block] = np.arange(block.stop - block.start) >= first[first < block.stop - block.start].max(initial=0)
-        scattered += later
+        begun[block] = np.arange(block.stop - block.start) >= first[required].max(initial=0)
+        scattered += np.where(required, later, 0)
     worst = names[int(scattered.argmax())] if names and (lost & begun).any() else ""
     return RowLoss(len(values), int((lost & ~begun).sum()), int((lost & begun).sum()), worst)
 
@@ -148,10 +150,10 @@ def _symbols(codes: IntArray) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(edges) if stop > start]
 
 
-def _sameness(values: FloatArray, codes: IntArray, names: list[str], options: HygieneSettings) -> dict[str, Any]:
+def _sameness(values: FloatArray, names: list[str], options: HygieneSettings) -> dict[str, Any]:
     constant, copies = constant_columns(values), first_copies(values)
     own = np.arange(len(names))
-    usable = usable_rows(values, codes)
+    usable = usable_rows(values, required_features(tuple(names)))
     # As training sees them: a long warm-up is no reason to prefer another feature.
     warm = values[usable] if usable.any() else values
     correlations = rank_correlations(evenly(warm, options.max_rows))

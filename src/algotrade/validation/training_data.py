@@ -9,6 +9,7 @@ import pandas as pd
 from algotrade.domain.candles import BoolArray, FloatArray, to_milliseconds
 from algotrade.domain.timeframe import IntArray, Timeframe
 from algotrade.errors import FeatureError, TooFewCandles
+from algotrade.features.naming import required_features
 from algotrade.models.samples import LabelledSamples, Samples, Targets, sample_ends, usable_rows
 
 _KEYS = ("symbol", "open_time")
@@ -90,7 +91,9 @@ def training_data(features: pd.DataFrame, labels: pd.DataFrame, timeframe: Timef
     # Rows in one piece: samples are gathered row by row.
     values: FloatArray = np.ascontiguousarray(features[list(names)].to_numpy(dtype=np.float64))
     symbol_codes, open_time = feature_keys.symbol_codes, feature_keys.open_time
-    ends = sample_ends(symbol_codes, open_time, timeframe.milliseconds, usable_rows(values, symbol_codes), history)
+    ends = sample_ends(
+        symbol_codes, open_time, timeframe.milliseconds, usable_rows(values, required_features(names)), history
+    )
     label_of = feature_keys.positions_in(_Keys.of(labels, symbols))[ends]
     ends, label_of = ends[label_of >= 0], label_of[label_of >= 0]
     if len(ends) == 0:

@@ -3,7 +3,6 @@
 ::
 
     header    schema version, rows, features (uint32 each), newest open time (int64), digest of the fingerprint (12)
-    absent    a bit for each feature that none of the rows has
     rows      open time (int64) and values (float64), newest first, so that the last few are the beginning
 
 All numbers are little-endian.
@@ -18,7 +17,7 @@ import numpy as np
 from algotrade.data.online_store.vectors import FeatureVectors
 from algotrade.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 HEADER = struct.Struct("<IIIq12s")
 
 
@@ -52,14 +51,14 @@ class Header:
 
 
 def pack(vectors: FeatureVectors, fingerprint: str) -> bytes:
-    """Header, absent features and rows of ``vectors``; :func:`unpack` gives back the very same bits."""
+    """Header and rows of ``vectors``; :func:`unpack` gives back the very same bits."""
     rows, width = vectors.values.shape
     # Whole numbers throughout: copying floats may change the bits of a NaN.
     block = np.empty((rows, 1 + width), dtype="<i8")
     block[:, 0] = vectors.open_time_ms[::-1]
     block[:, 1:] = np.ascontiguousarray(vectors.values, dtype="<f8").view("<i8")[::-1]
     header = HEADER.pack(SCHEMA_VERSION, rows, width, int(vectors.open_time_ms[-1]), digest_of(fingerprint))
-    return header + np.packbits(vectors.absent).tobytes() + block.tobytes()
+    return header + block.tobytes()
 
 
 def unpack(symbol: str, packed: bytes, most: int | None = None) -> FeatureVectors:
@@ -72,14 +71,11 @@ def unpack(symbol: str, packed: bytes, most: int | None = None) -> FeatureVector
     """
     header = Header.read(symbol, packed)
     rows = header.rows if most is None else min(most, header.rows)
-    start = HEADER.size + (header.features + 7) // 8
-    if len(packed) != start + 8 * rows * (1 + header.features):
+    if len(packed) != HEADER.size + 8 * rows * (1 + header.features):
         raise _damaged(symbol)
-    mask = np.frombuffer(packed, dtype=np.uint8, count=start - HEADER.size, offset=HEADER.size)
-    absent = np.unpackbits(mask, count=header.features)
-    block = np.frombuffer(packed, dtype="<i8", offset=start).reshape(rows, 1 + header.features)[::-1]
+    block = np.frombuffer(packed, dtype="<i8", offset=HEADER.size).reshape(rows, 1 + header.features)[::-1]
     values = np.ascontiguousarray(block[:, 1:]).view("<f8")
-    return FeatureVectors(symbol, np.ascontiguousarray(block[:, 0]), values, absent.view(np.bool_))
+    return FeatureVectors(symbol, np.ascontiguousarray(block[:, 0]), values)
 
 
 def digest_of(fingerprint: str) -> bytes:

@@ -58,7 +58,7 @@ for i, key in ipairs(KEYS) do
     local head = rows > 0 and redis.call('GETRANGE', key, 0, {HEADER.size - 1}) or ''
     if #head == {HEADER.size} and struct.unpack('<I4', head) == {SCHEMA_VERSION} then
       local width = struct.unpack('<I4', head, 9)
-      last = {HEADER.size} + math.ceil(width / 8) + rows * 8 * (1 + width) - 1
+      last = {HEADER.size} + rows * 8 * (1 + width) - 1
     end
     found[i] = redis.call('GETRANGE', key, 0, last)
   end

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,9 +44,6 @@ class FeatureVectors:
         Open times of the candles, strictly increasing.
     values : ndarray of float64, shape ``(k, F)``
         NaN where a feature is still warming up or its data is missing.
-    never : ndarray of bool, shape ``(F,)``, optional
-        Features that no published row has, such as those of taker volume where the exchange gives none; found in
-        ``values`` by default. Whoever reads only some of the rows is told of all of them.
 
     Raises
     ------
@@ -58,7 +54,6 @@ class FeatureVectors:
     symbol: str
     open_time_ms: IntArray
     values: FloatArray
-    never: BoolArray | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.open_time_ms)
@@ -70,21 +65,10 @@ class FeatureVectors:
         if rows > 1 and (self.open_time_ms[1:] <= self.open_time_ms[:-1]).any():
             raise FeatureError(f"{self.symbol}: the candle times of a feature vector must increase; sort by open_time.")
 
-    @cached_property
-    def absent(self) -> BoolArray:
-        """Features that the instrument never has, shape ``(F,)``."""
-        return np.asarray(np.isnan(self.values).all(axis=0)) if self.never is None else self.never
-
     @property
     def missing(self) -> BoolArray:
         """Features without a value in the newest row, shape ``(F,)``: warming up, or their data is missing."""
         return np.asarray(np.isnan(self.values[-1]))
-
-    @property
-    def usable(self) -> BoolArray:
-        """Rows in which every feature that the instrument ever has is finite, shape ``(k,)``."""
-        finite = np.isfinite(self.values)
-        return np.asarray((finite | self.absent).all(axis=1) & finite.any(axis=1))
 
     def check(self, spec: FeatureSpec) -> None:
         """Raise a FeatureError unless these are columns of ``spec`` with numbers that can be predicted on."""
