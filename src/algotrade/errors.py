@@ -12,10 +12,12 @@
     │   └── UnknownFormat           no importer recognises the file
     ├── FeatureError                a feature or feature set cannot be computed or matched
     ├── ModelError                  a model cannot be fitted, saved or loaded
-    │   └── BundleRejected          a bundle was changed, or belongs to other features
+    │   ├── BundleRejected          a bundle was changed, or belongs to other features
+    │   └── NoChampion              there is no model that has passed the gate
     ├── StrategyError               a strategy broke its contract
     ├── BacktestError               a simulation cannot be accounted for
     ├── LookAheadFound              the audit found something that sees the future, or breaks another law
+    ├── RegistryError               the model registry cannot be used, or does not know the version
     ├── StoreError                  the candle store or the online store cannot be used
     └── VenueError                  an exchange refused or failed
         └── VenueUnavailable        it may work later; the only retryable error
@@ -68,6 +70,10 @@ class BundleRejected(ModelError):
     """A model bundle was changed after it was written, or belongs to other features."""
 
 
+class NoChampion(ModelError):
+    """There is no champion: no model has passed the gate yet."""
+
+
 class StrategyError(AlgotradeError):
     """A strategy broke its contract."""
 
@@ -78,6 +84,10 @@ class BacktestError(AlgotradeError):
 
 class LookAheadFound(AlgotradeError):
     """The audit found a plug-in that sees the future, or breaks another law that keeps results honest."""
+
+
+class RegistryError(AlgotradeError):
+    """The model registry cannot be used, or does not know what it is asked for."""
 
 
 class StoreError(AlgotradeError):

@@ -5,7 +5,7 @@ from importlib import import_module
 from kedro.pipeline import Pipeline
 
 MAIN_JOB = ("ingestion", "feature_engineering", "training", "backtesting", "reporting")
-ON_REQUEST = ("audit", "drift")
+ON_REQUEST = ("audit", "drift", "retraining")
 """Run by their own name only, on what the main job has left."""
 
 

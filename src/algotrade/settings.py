@@ -1,18 +1,35 @@
 """What Kedro asks of a project: its hooks, and how its configuration is read."""
 
 import warnings
+from typing import Any
 
 from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
-from algotrade.hooks import LineageHooks, ProgressHooks, TimingHooks, TrackingHooks, UserErrorHooks
+from algotrade.hooks import (
+    LineageHooks,
+    ProgressHooks,
+    RegistryHooks,
+    RetrainingHooks,
+    TimingHooks,
+    TrackingHooks,
+    UserErrorHooks,
+)
 
 # omegaconf 2.4 renamed what Kedro still calls by the old name.
 warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is deprecated.*")
 
-HOOKS = (UserErrorHooks(), ProgressHooks(), TimingHooks(), LineageHooks(), TrackingHooks())
+HOOKS = (
+    UserErrorHooks(),
+    RegistryHooks(),
+    ProgressHooks(),
+    TimingHooks(),
+    LineageHooks(),
+    TrackingHooks(),
+    RetrainingHooks(),
+)
 CONFIG_LOADER_CLASS = OmegaConfigLoader
-CONFIG_LOADER_ARGS = {
+CONFIG_LOADER_ARGS: dict[str, Any] = {
     "base_env": "base",
     "default_run_env": "local",
     "custom_resolvers": {"oc.env": oc.env},

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from algotrade.audit import forward_targets, probe_inputs, probe_labels
+from algotrade.audit import ProbeSettings, forward_targets, probe_inputs, probe_labels
 from algotrade.domain.candles import Panel, to_milliseconds
 from algotrade.features import FeatureSet
-from algotrade.validation.labels import forward_returns
+from algotrade.validation.labels import build_label, forward_returns
 from tests.audit.planted import HONEST
 
 HORIZON = 8
@@ -66,6 +66,53 @@ def test_labels_of_todays_universe_are_a_leak(panel):
 def test_a_label_that_begins_at_the_close_of_its_own_row_is_noted(panel):
     (finding,) = probe_labels(of_closes, panel)
     assert (finding.law, finding.refused) == ("label_overlap", False)
+
+
+def barriers(panel: Panel) -> pd.DataFrame:
+    return build_label({"kind": "triple_barrier", "horizon": HORIZON, "window": 24}).of(panel)
+
+
+def known_one_candle_early(panel: Panel) -> pd.DataFrame:
+    frame = barriers(panel)
+    return frame.assign(known_at=frame["known_at"] - pd.Timedelta(hours=1))
+
+
+def scaled_by_all(panel: Panel) -> pd.DataFrame:
+    frame = honest(panel)
+    return frame.assign(target=frame["forward_return"] / np.nanstd(np.diff(np.log(panel.close), axis=0)))
+
+
+def weighted_by_outcome(panel: Panel) -> pd.DataFrame:
+    """As a weight by the size of the move would be, normalised over all rows."""
+    frame = honest(panel)
+    return frame.assign(weight=frame["forward_return"].abs() / frame["forward_return"].abs().mean())
+
+
+def with_momentum(panel: Panel) -> pd.DataFrame:
+    frame = honest(panel)
+    rows = (to_milliseconds(frame["open_time"]) - panel.open_time[0]) // panel.timeframe.milliseconds
+    columns = pd.Index(panel.symbols).get_indexer(frame["symbol"])
+    past = np.log(panel.close[rows, columns] / panel.close[np.maximum(rows - 12, 0), columns])
+    return frame.assign(target=frame["forward_return"] + past)
+
+
+@pytest.mark.parametrize("label", [known_one_candle_early, scaled_by_all, weighted_by_outcome])
+def test_a_label_of_another_kind_that_reads_what_comes_later_is_a_leak_by_its_name(label, panel):
+    few = ProbeSettings(names=("prices",), moments=1)
+    found = probe_labels(label, panel[:300], few, name=label.__name__, lookback=25)
+    (finding,) = [each for each in found if each.refused]
+    assert (finding.subject, finding.name, finding.law) == ("labels", label.__name__, "known_at")
+    assert finding.reach >= 1
+
+
+def test_a_scale_that_was_known_is_no_overlap_but_a_direction_is(panel):
+    assert probe_labels(barriers, panel, lookback=25) == []
+    for lookback in (0, 25):
+        (finding,) = probe_labels(with_momentum, panel, lookback=lookback)
+        assert finding.law == "label_overlap"
+    # What the label says to read is what it reads: half of it is not enough.
+    (finding,) = probe_labels(barriers, panel, lookback=12)
+    assert finding.law == "label_overlap"
 
 
 def test_no_label_is_noted(panel):

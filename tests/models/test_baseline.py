@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
-from algotrade.errors import ModelError
 from algotrade.models import LabelledSamples, Samples, Targets, build_model
+from algotrade.models.persistence import past_return_column
+
+NAMES = ("rsi_14", "log_return_1", "log_return_4", "log_return_12")
 
 
 def test_majority_gives_the_base_rate_and_no_expected_return(training, held_out):
@@ -14,33 +15,41 @@ def test_majority_gives_the_base_rate_and_no_expected_return(training, held_out)
     assert not forecast.expected_return.any()
 
 
-def test_logistic_agrees_with_scikit_learn_on_its_standardised_features(training, held_out):
-    model = build_model("logistic", {"penalty": 0.01}).fit(training, held_out)
-    standardise = model.fitted.standardiser.transform
-    reference = LogisticRegression(C=100 / len(training)).fit(
-        standardise(training.samples.last()), training.targets.direction
-    )
-    expected = reference.predict_proba(standardise(held_out.samples.last()))[:, 1]
-    np.testing.assert_allclose(model.predict(held_out.samples).probability, expected, atol=1e-9)
+def trending(rows: int, follows: float, seed: int = 0) -> LabelledSamples:
+    """Samples whose last 4-candle return goes on with the chance ``follows``; the other columns are noise."""
+    random = np.random.default_rng(seed)
+    features = random.standard_normal((rows, len(NAMES)))
+    returns = 0.02 * np.where(random.random(rows) < follows, 1, -1) * np.sign(features[:, 2])
+    return LabelledSamples(Samples(features, np.arange(rows), names=NAMES), Targets.of_returns(returns))
 
 
-def test_logistic_learns_its_scale_from_training_rows_only(training, held_out):
-    shifted = LabelledSamples(Samples(held_out.samples.features + 100, held_out.samples.ends), held_out.targets)
-    one, other = (build_model("logistic").fit(training, rows).fitted.standardiser for rows in (held_out, shifted))
-    np.testing.assert_array_equal(one.centre, other.centre)
-    np.testing.assert_array_equal(one.centre, np.median(training.samples.last(), axis=0))
+@pytest.mark.parametrize("follows", [0.7, 0.35])
+def test_persistence_learns_how_often_a_return_goes_on_even_if_it_seldom_does(follows):
+    model = build_model("persistence", {"horizon": 4}).fit(trending(4000, follows))
+    samples = trending(500, follows, seed=1).samples
+    forecast, last = model.predict(samples), samples.features[:, 2]
+    share = (trending(4000, follows).targets.direction == (trending(4000, follows).samples.features[:, 2] > 0)).sum()
+    expected = (1 + share) / 4002
+    np.testing.assert_allclose(forecast.probability, np.where(last > 0, expected, 1 - expected))
+    np.testing.assert_allclose(forecast.expected_return, np.sign(last) * 0.02 * (2 * share / 4000 - 1))
 
 
-def test_a_missing_feature_counts_as_its_median(training):
-    model = build_model("logistic").fit(training)
-    row = np.zeros((1, 5))
-    filled = row.copy()
-    row[0, 2], filled[0, 2] = np.nan, np.median(training.samples.last()[:, 2])
-    missing, present = (model.predict(Samples(rows, np.array([0]))).probability for rows in (row, filled))
-    np.testing.assert_allclose(missing, present, rtol=1e-12)
+def test_after_no_move_and_after_an_unknown_one_it_gives_the_base_rate():
+    training = trending(2000, 0.8)
+    model = build_model("persistence", {"horizon": 4}).fit(training)
+    rows = np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, np.nan, 0.0]])
+    forecast = model.predict(Samples(rows, np.arange(2)))
+    np.testing.assert_allclose(forecast.probability, training.targets.direction.mean())
+    assert not forecast.expected_return.any()
 
 
-def test_logistic_refuses_labels_of_one_direction(training):
-    rising = LabelledSamples(training.samples, Targets.of_returns(np.full(len(training), 0.01)))
-    with pytest.raises(ModelError, match="same way"):
-        build_model("logistic").fit(rising)
+@pytest.mark.parametrize(("horizon", "column"), [(1, 1), (2, 1), (3, 2), (8, 3), (500, 3)])
+def test_the_past_return_is_the_one_of_the_nearest_window(horizon, column):
+    assert past_return_column(NAMES, horizon) == column
+
+
+def test_without_a_past_return_persistence_says_so_and_gives_the_base_rate(training, caplog):
+    assert training.samples.names == ()
+    model = build_model("persistence").fit(training)
+    assert "no feature" in caplog.text.lower()
+    assert set(model.predict(training.samples).probability) == {training.targets.direction.mean()}

@@ -4,31 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import numpy as np
-import pandas as pd
 import pytest
+from tests.models.provenance import PROVENANCE
 
 from algotrade.errors import BundleRejected, ConfigurationError, ModelError
 from algotrade.models import ModelBundle, Preparation, PreparationSettings, build_model, write_bundle
 from algotrade.models.ensemble import Ensemble
-
-PROVENANCE = {
-    "feature_names": ("a", "b", "c", "d", "e"),
-    "feature_fingerprint": "f00d",
-    "lookback": 300,
-    "horizon": 4,
-    "exchange": "binance",
-    "timeframe": "1h",
-    "symbols": ("BTC/USDT",),
-    "training_start": datetime(2024, 1, 1, tzinfo=UTC),
-    "training_end": datetime(2025, 1, 1, tzinfo=UTC),
-    "data_digest": "beef",
-    "fold_scores": pd.DataFrame({"fold": [0, 1], "start": pd.to_datetime([0, 1], utc=True), "auc": [0.5, np.nan]})
-    .to_dict("records"),
-    "git_commit": "c0ffee",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +123,7 @@ def test_loading_and_predicting_needs_no_training_library(tmp_path, trees, fitte
         "from algotrade.models import ModelBundle\n"
         "bundle = ModelBundle.load(pathlib.Path(sys.argv[1]))\n"
         "print(*bundle.predict_one(np.zeros((4, 5))))\n"
-        "print(*sorted({'tensorflow', 'keras', 'mlflow', 'optuna', 'tf2onnx'} & set(sys.modules)))\n"
+        "print(*sorted({'tensorflow', 'keras', 'mlflow', 'optuna'} & set(sys.modules)))\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "bundle")]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ)).stdout

@@ -31,3 +31,20 @@ def test_an_unfitted_ensemble_does_not_forecast(held_out):
 
 def test_it_needs_the_history_of_its_neediest_member():
     assert build_model("ensemble", {"members": {"lightgbm": {}, "lstm": {"history": 9}}}).history == 9
+
+
+def test_a_stack_adds_weighted_log_odds_and_an_intercept(training, held_out):
+    learned = {"weights": {"logistic": 0.6, "majority": 0.0}, "intercept": 0.05}
+    fitted = build_model("ensemble", {"members": MEMBERS, "method": "stack", **learned}).fit(training, held_out)
+    logistic = build_model("logistic").fit(training, held_out).predict(held_out.samples)
+    forecast = fitted.predict(held_out.samples)
+    np.testing.assert_allclose(forecast.probability, expit(0.6 * logit(logistic.probability) + 0.05), rtol=1e-12)
+    np.testing.assert_allclose(forecast.expected_return, 0.6 * logistic.expected_return, rtol=1e-12)
+    window = held_out.samples.windows(1)[0]
+    assert fitted.predict_one(window)[0] == pytest.approx(forecast.probability[0], abs=1e-12)
+
+
+def test_a_stack_that_trusts_nobody_gives_the_base_rate(training, held_out):
+    nothing = {"weights": {"logistic": 0.0, "majority": 0.0}, "intercept": logit(0.45)}
+    fitted = build_model("ensemble", {"members": MEMBERS, "method": "stack", **nothing}).fit(training, held_out)
+    np.testing.assert_allclose(fitted.predict(held_out.samples).probability, 0.45)

@@ -17,7 +17,9 @@ def test_a_value_that_makes_no_sense_is_refused():
 
 
 def test_an_unknown_model_is_refused_and_the_known_ones_are_named():
-    with pytest.raises(ConfigurationError, match="ensemble, lightgbm, logistic, lstm, majority"):
+    with pytest.raises(
+        ConfigurationError, match="ensemble, lightgbm, logistic, lstm, majority, multi_horizon, persistence, ridge"
+    ):
         build_model("oracle")
 
 
@@ -33,6 +35,9 @@ def test_the_longest_history_suits_all_models():
         {"weights": {"lightgbm": 1.0}},
         {"weights": {"lightgbm": 0.0, "lstm": 0.0}},
         {"weights": {"lightgbm": -1.0, "lstm": 2.0}},
+        {"method": "vote"},
+        {"intercept": 0.1},
+        {"method": "stack", "weights": {"lightgbm": 1.0}},
     ],
 )
 def test_an_ensemble_that_makes_no_sense_is_refused(settings):

@@ -52,6 +52,7 @@ CONFIGURATION = {
     "unknown parameter of a section": ({"training.horizn": 3}, "Did you mean 'horizon'"),
     "unknown setting of a model": ({"training.models.lightgbm.leaves": 3}, "num_leaves"),
     "unknown model": ({"training.models.xgboost": {}}, "lightgbm"),
+    "unknown label": ({"training.label.kind": "tripple_barrier"}, "forward_return, triple_barrier"),
     "unknown strategy": ({"backtesting.strategies.momentun": {}}, "momentum"),
     "unknown parameter of a strategy": ({"backtesting.strategies.momentum.windw": 3}, "window"),
     "unknown feature": ({"feature_engineering.names": ["rsi_15"]}, "rsi_14"),

@@ -40,7 +40,7 @@ def test_the_run_of_each_pipeline_carries_it(finished: Path, digest: str):
     assert (runs["data.data_digest"] == digest).all()
 
 
-@pytest.mark.parametrize("bundle", ["champion", "challenger"])
+@pytest.mark.parametrize("bundle", ["champion", "candidates/lightgbm", "candidates/ensemble"])
 def test_the_models_carry_it(finished: Path, digest: str, bundle: str):
     assert ModelBundle.load(finished / "06_models" / bundle).manifest.data_digest == digest
 

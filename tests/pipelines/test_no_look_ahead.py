@@ -17,6 +17,7 @@ from algotrade.pipelines.feature_engineering import nodes as feature_engineering
 from algotrade.pipelines.training import nodes as training
 from algotrade.simulation.market import MarketSettings, simulate_market
 from algotrade.strategies import STRATEGIES
+from algotrade.validation.walk_forward import no_predictions
 
 PARAMETERS = {
     "seed": 7,
@@ -30,7 +31,7 @@ PARAMETERS = {
 }
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 CANDLES = 1700
-FORECAST = ["model", "fold", "symbol", "open_time", "probability", "expected_return"]
+FORECAST = ["model", "fold", "symbol", "open_time", "probability", "expected_return", "lower", "upper"]
 
 
 def chain(panel: Panel) -> Mapping[str, Stage]:
@@ -57,13 +58,14 @@ def chain(panel: Panel) -> Mapping[str, Stage]:
 
 
 def walked(data, folds: list[dict[str, int]]) -> pd.DataFrame:
-    """Out-of-fold predictions of both members and the ensemble, prepared and tuned as in the main job."""
+    """Out-of-fold predictions of both members and the ensemble, prepared, tuned and calibrated as in the main job."""
     prepared = training.prepare(data, folds, PARAMETERS)
-    settings, _ = training.tune(data, folds, PARAMETERS)
+    settings, *_ = training.tune(data, folds, PARAMETERS)
     trees = training.walk_lightgbm(data, folds, prepared, settings, PARAMETERS)[0]
-    network = training.walk_lstm(data, folds, prepared, PARAMETERS)
-    blended, _ = training.blend(trees, network, folds)
-    return pd.concat([trees, network, blended], ignore_index=True)
+    network, _ = training.walk_candidates(data, folds, prepared, settings, PARAMETERS)
+    blended, _ = training.blend(trees, network, folds, PARAMETERS)
+    calibrated, _ = training.calibrate(no_predictions(), trees, network, blended, data, folds, PARAMETERS)
+    return calibrated
 
 
 def long_frame(panel: Panel) -> pd.DataFrame:

@@ -38,15 +38,18 @@ class TestParameters:
         assert TrainingParameters.parse({}).seeded_preparation == PreparationSettings()
 
 
+UNIVERSE = {"timeframe": "1h", "symbols": ["BTC/USDT"]}
+
+
 def test_missing_values_after_the_warm_up_are_not_lost_in_silence(make_features, caplog):
     features, labels = make_features(holes=7)
-    data = nodes.join(features, labels, {"timeframe": "1h"}, {"models": {"lstm": {"history": 2}}})
+    data = nodes.join(features, labels, UNIVERSE, {"models": {"lstm": {"history": 2}}})
     assert "7 of 300 feature rows are lost" in caplog.text
     assert "most often holes" in caplog.text
     assert len(data) < len(labels) - 7
     caplog.clear()
     features, labels = make_features(holes=0)
-    nodes.join(features, labels, {"timeframe": "1h"}, {"models": {"lstm": {"history": 2}}})
+    nodes.join(features, labels, UNIVERSE, {"models": {"lstm": {"history": 2}}})
     assert "lost" not in caplog.text
 
 
@@ -58,12 +61,15 @@ def make_features():
         features = pd.DataFrame({"symbol": "BTC/USDT", "open_time": times, "calm": random.standard_normal(300)})
         features["holes"] = random.standard_normal(300)
         features.loc[np.arange(holes) * 20 + 50, "holes"] = np.nan
+        forward_return = random.standard_normal(298)
         labels = pd.DataFrame(
             {
                 "symbol": "BTC/USDT",
                 "open_time": times[:-2],
                 "known_at": times[2:],
-                "forward_return": random.standard_normal(298),
+                "forward_return": forward_return,
+                "target": forward_return,
+                "weight": 1.0,
             }
         )
         return features, labels

@@ -32,6 +32,22 @@ def run_metrics(source: str = "simulated", symbols: tuple[str, ...] = SYMBOLS) -
             "log_loss": 0.6931 - (auc - 0.5) ** 2,
             "brier": 0.25 - (auc - 0.5) ** 2 / 2,
             "information_coefficient": 1.4 * (auc - 0.5),
+            "information_coefficient_t": 40 * (auc - 0.5),
+            "intervals": {
+                "accuracy": {"low": auc - 0.022, "high": auc + 0.002, "standard_error": 0.006},
+                "auc": {"low": auc - 0.016, "high": auc + 0.016, "standard_error": 0.008},
+                "log_loss": {"low": 0.6921 - (auc - 0.5) ** 2, "high": 0.6941 - (auc - 0.5) ** 2},
+                "brier": {"low": None, "high": None, "standard_error": None},
+            },
+            "calibration": {
+                "slope": {"value": 0.91, "low": 0.75, "high": 1.07, "standard_error": 0.08},
+                "intercept": {"value": 0.01, "low": -0.05, "high": 0.07, "standard_error": 0.03},
+                "error": {"value": 0.012, "low": 0.0, "high": 0.03, "standard_error": 0.009},
+                "error_by_chance": 0.015,
+            },
+            "coverage": {"value": 0.897, "low": 0.88, "high": 0.914, "standard_error": 0.009, "mean_width": 0.051},
+            "missing_forecasts": 0,
+            "reasons": {"brier": "7 blocks of time are too few for an interval; 8 are needed"},
         }
         for name, auc in MODELS.items()
     }
@@ -91,6 +107,7 @@ def run_metrics(source: str = "simulated", symbols: tuple[str, ...] = SYMBOLS) -
             "rank_correlation": 0.74,
             "kuncheva_index": 0.58,
         },
+        "search": {"lightgbm": search_found()},
         "models": models,
         "champion": {"name": "ensemble", "version": "3", "fingerprint": "9f2c41d07be3a855"},
         "strategies": strategies,
@@ -153,20 +170,113 @@ def frames() -> ReportFrames:
             for position, p in enumerate(predicted)
         ]
     )
-    begin = pd.Timestamp("2023-01-01", tz="UTC")
-    folds = pd.DataFrame(
+    return ReportFrames(
+        equity_frame(),
+        scores,
+        importance,
+        calibration,
+        folds_frame(),
+        quality_frames(),
+        features_frame(),
+        paths=paths_frame(),
+        hit_rates=hit_rates_frame(),
+        explanation=explanation_frame(),
+        trials=trials_frame(),
+    )
+
+
+def trials_frame() -> pd.DataFrame:
+    random = np.random.default_rng(37)
+    value = 0.6915 + random.gamma(2, 0.0006, 20)
+    state = np.where(np.arange(20) % 4 == 3, "pruned", "complete")
+    return pd.DataFrame({"family": "lightgbm", "number": np.arange(20), "state": state, "value": value})
+
+
+def search_found() -> dict[str, Any]:
+    return {
+        "study": "lightgbm-5c1f0b7a5c1f",
+        "trials": 20,
+        "pruned": 5,
+        "best_trial": 12,
+        "best_value": 0.6918,
+        "configured_value": 0.6924,
+        "best": {"num_leaves": 9, "learning_rate": 0.0213, "lambda_l2": 3.1},
+        "configured": {"num_leaves": 15, "learning_rate": 0.03, "lambda_l2": 10.0},
+        "importance": {"learning_rate": 0.61, "num_leaves": 0.3, "lambda_l2": 0.09},
+        "out_of_fold": {"value": 0.0001, "low": -0.0006, "high": 0.0008, "p_value": 0.78, "blocks": 60, "reason": ""},
+    }
+
+
+def hit_rates_frame(symbols: tuple[str, ...] = SYMBOLS) -> pd.DataFrame:
+    random = np.random.default_rng(29)
+    steps = ("50.0 to 50.8 %", "50.8 to 51.9 %", "51.9 to 53.4 %", "53.4 to 55.6 %", "55.6 to 71.2 %")
+    buckets = {"confidence": steps, "symbol": symbols, "regime": ("calm", "medium", "wild")}
+    rows = []
+    for name, auc in MODELS.items():
+        for by, names in buckets.items():
+            for position, bucket in enumerate(names):
+                sure = 0.5 + (0.01 + 0.02 * position if by == "confidence" else 0.03)
+                rate = 0.5 + (sure - 0.5) * (auc - 0.5) / 0.05 + random.normal(0, 0.004)
+                rows.append((name, by, bucket, 3600, rate, rate - 0.012, rate + 0.012, sure, 0.503, 0.9))
+    columns = ["model", "by", "bucket", "rows", "hit_rate", "low", "high", "confidence", "rise_share", "coverage"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def explanation_frame() -> pd.DataFrame:
+    random = np.random.default_rng(31)
+    names = [(f"{family}_{kind}", family) for family in FAMILIES for kind in ("mean", "zscore", "rank", "slope")]
+    parts = []
+    for model, kind, size in (("ensemble", "permutation", 0.002), ("lightgbm", "shap", 0.04)):
+        value = np.sort(random.gamma(0.6, size, len(names)))[::-1]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "model": model,
+                    "feature": [name for name, _ in names],
+                    "family": [family for _, family in names],
+                    "kind": kind,
+                    "value": value,
+                    "low": value - size / 3,
+                    "high": value + size / 3,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+LATE = "LATE/USDT"
+
+
+def folds_frame(folds: int = 8) -> pd.DataFrame:
+    """Two symbols over the whole history, and one that is listed in the middle of it."""
+    begin, day, rows = pd.Timestamp("2023-01-01", tz="UTC"), pd.Timedelta(days=1), []
+    for fold in range(folds):
+        test = 229 + 62 * fold
+        parts = [
+            ("training", "", 0, test - 40), ("purged", "early stopping", test - 40, test - 39.6),
+            ("early stopping", "", test - 39.6, test - 1.4), ("purged", "test", test - 1.4, test - 1),
+            ("embargo", "test", test - 1, test), ("test", "", test, test + 62),
+        ]  # fmt: skip
+        for symbol, first in (("BTC/USDT", 0), ("ETH/USDT", 0), (LATE, 400)):
+            own = parts if first < test - 100 else [("not joined", "", 0, test + 62)]
+            rows += [
+                (fold, symbol, part, before, int(24 * (end - max(start, first))), max(start, first), end)
+                for part, before, start, end in own
+                if end > first
+            ]
+    frame = pd.DataFrame(rows, columns=["fold", "symbol", "part", "before", "rows", "start", "end"])
+    return frame.assign(start=begin + frame["start"] * day, end=begin + frame["end"] * day)
+
+
+def paths_frame() -> pd.DataFrame:
+    random = np.random.default_rng(17)
+    return pd.DataFrame(
         [
-            {
-                "fold": fold,
-                "train_start": begin,
-                "train_end": begin + pd.Timedelta(days=225 + 62 * fold),
-                "test_start": begin + pd.Timedelta(days=229 + 62 * fold),
-                "test_end": begin + pd.Timedelta(days=291 + 62 * fold),
-            }
-            for fold in range(8)
+            {"model": name, "path": path, "gain": gain + random.normal(0, 0.001), "auc": 0.5 + 8 * gain}
+            for name, gain in {"logistic": 0.004, "trees of 4 leaves": 0.006, "trees of 16 leaves": 0.001}.items()
+            for path in range(5)
         ]
     )
-    return ReportFrames(equity_frame(), scores, importance, calibration, folds, quality_frames(), features_frame())
 
 
 def features_frame(folds: int = 4) -> pd.DataFrame:
@@ -280,6 +390,7 @@ def run_context(symbols: tuple[str, ...] = SYMBOLS) -> ReportContext:
         created_time=pd.Timestamp("2026-11-22 14:41", tz="UTC").to_pydatetime(),
         quality=quality_frame(symbols),
         stability=feature_stability(features_frame(), top=5),
+        hit_rates=hit_rates_frame(symbols),
         preparation=final_preparation(),
         notes=(
             "Trading starts after the first training span of 225 days.",

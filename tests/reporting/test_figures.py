@@ -13,7 +13,8 @@ from algotrade.reporting.figures.performance import monthly_table
 from algotrade.reporting.figures.sampling import MOST_POINTS, extreme_positions
 from algotrade.reporting.page import CAPTIONS
 
-FRAMES = ("equity", "fold_scores", "importance", "calibration", "folds", "features")
+LEARNING_FRAMES = ("fold_scores", "importance", "calibration", "folds", "features", "paths", "hit_rates", "explanation")
+FRAMES = ("equity", *LEARNING_FRAMES)
 QUALITY_FRAMES = ("coverage", "quarantined", "anomalies", "timeline")
 
 
@@ -125,10 +126,38 @@ def test_calibration_leaves_empty_bins_out(report_frames):
 
 
 def test_folds_keep_train_and_test_apart(report_frames):
-    figure = figures.walk_forward(report_frames.folds)
-    train, test = figure.data
-    assert train.x[1] < test.x[0]
-    assert len(test.x) == 3 * len(report_frames.folds)
+    drawn = {trace.name: trace for trace in figures.fold_spans(report_frames.folds).data if trace.name}
+    assert list(drawn) == ["training", "early stopping", "purged", "embargo", "test"]
+    starts, ends = ({part: trace.x[edge::3] for part, trace in drawn.items()} for edge in (0, 1))
+    assert len(starts["test"]) == report_frames.folds["fold"].nunique()
+    for fold in range(8):
+        assert ends["training"][fold] < ends["early stopping"][fold] <= ends["embargo"][fold] <= starts["test"][fold]
+    # Twice a fold: before early stopping and before the test.
+    assert len(starts["purged"]) == 16
+    assert all(trace.mode == "lines+markers" for part, trace in drawn.items() if part in ("purged", "embargo"))
+
+
+def test_a_symbol_that_is_listed_late_has_a_lane_of_its_own(report_frames):
+    layout = report_frames.folds
+    figure = figures.fold_spans(layout)
+    assert list(figure.layout.yaxis.ticktext)[8:] == ["LATE/USDT"]
+    lane = figure.layout.yaxis.tickvals[8]
+    life, tested = [trace for trace in figure.data if trace.y[0] == lane]
+    assert life.x[0] == "2024-02-05 00:00"
+    assert "tested from fold 5 on" in life.hovertemplate
+    assert tested.x[0] == str(layout.loc[(layout["fold"] == 5) & (layout["part"] == "test"), "start"].min())[:16]
+    whole = figures.fold_spans(layout[layout["symbol"] != "LATE/USDT"])
+    assert len(whole.layout.yaxis.ticktext) == 8
+
+
+def test_each_path_is_a_dot_and_the_best_model_comes_last(report_frames):
+    paths = report_frames.paths
+    figure = figures.path_scores(paths)
+    assert list(figure.layout.yaxis.categoryarray)[-1] == "trees of 4 leaves"
+    dots = {(trace.xaxis, trace.y[0]): list(trace.x) for trace in figure.data if len(trace.x) == 5}
+    for name, own in paths.groupby("model"):
+        assert dots["x", name] == own["auc"].tolist()
+        assert dots["x2", name] == own["gain"].tolist()
 
 
 def test_nothing_to_draw_is_said_in_words():

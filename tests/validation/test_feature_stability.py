@@ -14,6 +14,7 @@ from algotrade.validation.feature_stability import (
     kuncheva_index,
 )
 from algotrade.validation.folds import test_rows as rows_of_test
+from algotrade.validation.training_rows import TrainingSettings
 
 TREES = {"min_data_in_leaf": 20, "num_threads": 1, "max_rounds": 40, "learning_rate": 0.1}
 FAMILIES = {"signal": "technical", "noise_1": "volume", "noise_2": "volume", "noise_3": "volume"}
@@ -29,7 +30,9 @@ def by_fold(predictable, walk):
     settings = PreparationSettings(max_features=3, factors={"kind": "pca", "count": 2})
     preparations = fit_preparations(predictable, walk, settings).folds
     models = walk_forward(build_model("lightgbm", TREES), predictable, walk, preparations=preparations).models
-    return features_by_fold(predictable, walk, preparations, [model.importance() for model in models], FAMILIES)
+    return features_by_fold(
+        predictable, walk, preparations, [model.importance() for model in models], FAMILIES, TrainingSettings()
+    )
 
 
 def test_every_fold_has_every_feature_and_factor_and_its_importances_sum_to_one(by_fold):

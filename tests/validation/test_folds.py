@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from algotrade.errors import TooFewCandles
@@ -34,10 +34,16 @@ cuts = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(cut=cuts, rows=st.integers(240, 400), horizon=st.integers(1, 12), listed=st.integers(0, 60))
-def test_no_training_label_is_known_after_the_test_starts(cut, rows, horizon, listed):
+@settings(max_examples=80, deadline=None)
+@given(
+    cut=cuts, rows=st.integers(240, 400), horizon=st.integers(1, 12), listed=st.integers(0, 60), seed=st.integers(0, 99)
+)
+def test_no_training_label_is_known_after_the_test_starts(cut, rows, horizon, listed, seed):
+    """Labels of any length up to the horizon, as those of a triple barrier, or all of one length."""
+    assume(int(rows * cut.test_share) // cut.folds > horizon)
     open_time, known_at = stacked(times(rows, horizon), times(rows, horizon, listed))
+    if seed % 2:
+        known_at = open_time + STEP * np.random.default_rng(seed).integers(2, horizon + 2, len(open_time))
     walk = walk_forward_folds(open_time, known_at, STEP, cut)
     for fold in walk:
         trained, tested = train_rows(fold, open_time, known_at), folds.test_rows(fold, open_time)
@@ -45,9 +51,13 @@ def test_no_training_label_is_known_after_the_test_starts(cut, rows, horizon, li
         # No price move is in a training and in a test return: the former end before the latter begin.
         assert known_at[trained].max() < (open_time[tested] + STEP).min()
         assert not (trained & tested).any()
+        # And nothing that was known in time is left out.
+        assert not ((known_at <= fold.train_until) & (open_time >= fold.train_start) & ~trained).any()
         fit, stop = early_stopping_split(trained, open_time, known_at, 0.3, fold.embargo)
         assert known_at[fit].max() <= open_time[stop].min() - fold.embargo
         assert not ((fit | stop) & ~trained).any()
+        left = trained & ~fit & ~stop
+        assert (known_at[left] > open_time[stop].min() - fold.embargo).all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -75,10 +85,10 @@ def test_a_leak_planted_at_the_edge_is_purged():
 
 def test_purging_follows_each_labels_own_known_at():
     open_time, known_at = times(200, horizon=1)
-    known_at[50] = known_at[-1]
-    fold = walk_forward_folds(open_time, known_at, STEP, FoldSettings(folds=1, min_training_rows=1))[0]
-    trained = train_rows(fold, open_time, known_at)
-    assert trained[49]
+    known_at[50] = open_time[-1]
+    cut = FoldSettings(folds=1, test_candles=150, min_training_rows=1)
+    trained = train_rows(walk_forward_folds(open_time, known_at, STEP, cut)[0], open_time, known_at)
+    assert trained[48]
     assert not trained[50]
 
 
@@ -115,6 +125,17 @@ def test_a_history_that_is_too_short_is_refused_with_numbers_and_a_way_out(rows,
     with pytest.raises(TooFewCandles, match=message) as caught:
         walk_forward_folds(*times(rows, horizon=1), STEP, cut)
     assert "Fetch a longer history" in str(caught.value)
+
+
+@pytest.mark.parametrize(("horizon", "fits"), [(19, True), (20, False)])
+def test_a_horizon_longer_than_a_fold_is_refused(horizon, fits):
+    cut = FoldSettings(folds=3, test_candles=20)
+    if fits:
+        assert len(walk_forward_folds(*times(500, horizon), STEP, cut)) == 3
+        return
+    with pytest.raises(TooFewCandles, match=r"known up to 21 candles .* but a test span has 20 candles") as caught:
+        walk_forward_folds(*times(500, horizon), STEP, cut)
+    assert "Lower the horizon or `folds` (now 3)" in str(caught.value)
 
 
 def test_a_gap_as_long_as_a_test_span_is_refused():

@@ -6,6 +6,7 @@ import pytest
 
 from algotrade.errors import ConfigurationError, TooFewCandles
 from algotrade.validation import forward_returns
+from algotrade.validation.labels import LABEL_COLUMNS
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -14,7 +15,8 @@ def test_hand_computed_labels_and_when_they_were_known(make_panel):
     labels = forward_returns(make_panel(np.array([[100.0], [110.0], [121.0], [133.1], [100.0]])), horizon=2)
     np.testing.assert_allclose(labels["forward_return"], [np.log(133.1 / 110), np.log(100 / 121)])
     assert (labels["known_at"] - labels["open_time"] == 3 * HOUR).all()
-    assert list(labels.columns) == ["symbol", "open_time", "known_at", "forward_return"]
+    assert list(labels.columns) == list(LABEL_COLUMNS)
+    np.testing.assert_array_equal(labels["target"], labels["forward_return"])
     assert str(labels["known_at"].dtype) == "datetime64[ms, UTC]"
 
 
@@ -50,7 +52,7 @@ def test_a_label_never_depends_on_its_own_close_or_an_earlier_price(make_panel):
 
 def test_a_horizon_that_makes_no_sense_is_refused(make_panel):
     panel = make_panel(np.ones((5, 1)))
-    with pytest.raises(ConfigurationError, match="horizon is 0"):
+    with pytest.raises(ConfigurationError, match="horizon = 0: Input should be greater than 0"):
         forward_returns(panel, 0)
     with pytest.raises(TooFewCandles, match="horizon of 4 needs 6 candles, there are 5"):
         forward_returns(panel, 4)

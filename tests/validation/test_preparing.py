@@ -18,12 +18,12 @@ from algotrade.validation import (
     early_stopping_split,
     fit_final,
     fit_preparations,
-    tune_lightgbm,
     walk_forward,
     walk_forward_folds,
 )
 from algotrade.validation.folds import test_rows as rows_of_test
 from algotrade.validation.folds import train_rows
+from algotrade.validation.tuning import Search, inner_data, search_settings
 
 TREES = {"min_data_in_leaf": 20, "num_threads": 1, "max_rounds": 30, "learning_rate": 0.1}
 ALL_ON = PreparationSettings(
@@ -174,10 +174,12 @@ def test_the_search_prepares_inside_its_inner_training_rows(wide, walk, monkeypa
     )
     quick = TuningSettings(trials=2, inner_folds=2)
     later = wide.known_at > walk[0].train_until
-    one, other = (
-        tune_lightgbm(TREES, data, walk[0], quick, preparation=ALL_ON) for data in (wide, changed(wide, later))
-    )
-    pd.testing.assert_frame_equal(one.trials, other.trials)
+
+    def search(data: TrainingData, preparation: PreparationSettings | None) -> Search:
+        return search_settings("lightgbm", TREES, inner_data(data, walk[0], quick, preparation=preparation), quick)
+
+    one, other = (search(data, ALL_ON) for data in (wide, changed(wide, later)))
+    pd.testing.assert_frame_equal(one.table(), other.table())
     assert len(seen) == 4
     known_at = dict(zip(wide.labelled.samples.ends.tolist(), wide.known_at.tolist(), strict=True))
     inside = wide.take(train_rows(walk[0], wide.open_time, wide.known_at))
@@ -185,5 +187,5 @@ def test_the_search_prepares_inside_its_inner_training_rows(wide, walk, monkeypa
     inner = walk_forward_folds(inside.open_time, inside.known_at, wide.timeframe.milliseconds, cut)
     for fold, rows in zip(inner, seen[:2], strict=True):
         assert max(known_at[end] for end in rows.samples.ends.tolist()) <= fold.train_until
-    without = tune_lightgbm(TREES, wide, walk[0], quick)
-    assert (without.trials["value"] != one.trials["value"]).any()
+    without = search(wide, None)
+    assert (without.table()["value"] != one.table()["value"]).any()

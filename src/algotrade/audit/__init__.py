@@ -7,6 +7,7 @@ about what is probed but that it can be called again.
 from algotrade.audit.chain import PROBES_OF_CHAIN, Chain, Stage, probe_chain
 from algotrade.audit.features import probe_feature, probe_features
 from algotrade.audit.findings import FINDING_COLUMNS, LAWS, AuditReport, Finding
+from algotrade.audit.folds import probe_folds
 from algotrade.audit.inputs import forward_targets, probe_inputs
 from algotrade.audit.labels import probe_labels
 from algotrade.audit.probes import PROBES, Probe, ProbeName, ProbeSettings, probed_rows, probes_of
@@ -33,6 +34,7 @@ __all__ = [
     "probe_chain",
     "probe_feature",
     "probe_features",
+    "probe_folds",
     "probe_inputs",
     "probe_labels",
     "probe_strategy",

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-Subject = Literal["feature", "stored feature", "labels", "strategy", "chain"]
+Subject = Literal["feature", "stored feature", "labels", "folds", "strategy", "chain"]
 Severity = Literal["leak", "fault", "suspicious", "note"]
 _SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -15,6 +15,7 @@ _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 LAWS: Mapping[str, tuple[Severity, str]] = {
     "look_ahead": ("leak", "A value up to a row depends on rows up to it, and on nothing later."),
     "known_at": ("leak", "A label is known when it says: nothing that becomes known later changes it."),
+    "fold_edge": ("leak", "A fold learns from what was known before the span that it is judged on."),
     "label_in_inputs": ("suspicious", "No feature is as close to the label as only the label itself can be."),
     "memory": ("fault", "The declared lookback gives the value that all history gives."),
     "latest": ("fault", "The newest vector that is served is the last row of the matrix that is trained on."),
@@ -48,7 +49,7 @@ class Finding:
 
     Attributes
     ----------
-    subject : {"feature", "stored feature", "strategy", "labels", "chain"}
+    subject : {"feature", "stored feature", "labels", "folds", "strategy", "chain"}
     name : str
         As the registry, the frame or the chain calls it.
     law : str

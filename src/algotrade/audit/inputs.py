@@ -47,14 +47,14 @@ def probe_inputs(
     features : DataFrame
         ``symbol``, ``open_time`` and one column a feature.
     targets : mapping of str to DataFrame
-        By what they are: labels as ``forward_returns`` gives them.
+        By what they are: labels as ``forward_returns`` gives them, of which the return is looked for.
     subject : str
         How to call the columns in a finding.
     """
     names = [name for name in features.columns if name not in _KEYS]
     closest: dict[str, tuple[float, float, str, int]] = {}
     for what, labels in targets.items():
-        joined = labels.merge(features, on=_KEYS, how="inner")
+        joined = labels[[*_KEYS, "known_at", "forward_return"]].merge(features, on=_KEYS, how="inner")
         if len(joined) < _FEWEST:
             continue
         returns, bound = joined["forward_return"].to_numpy(dtype=np.float64), _bound(joined)

@@ -14,7 +14,7 @@ from algotrade.models.base import Model
 from algotrade.models.preparation import PreparationSettings
 from algotrade.strategies import MarketView, Strategy
 from algotrade.validation.folds import Fold, FoldSettings, walk_forward_folds
-from algotrade.validation.labels import forward_returns
+from algotrade.validation.labels import Label, forward_returns
 from algotrade.validation.preparing import fit_preparations
 from algotrade.validation.training_data import TrainingData, training_data
 from algotrade.validation.training_rows import TrainingSettings
@@ -37,6 +37,8 @@ class ChainRecipe:
     strategies : sequence of Strategy
     horizon : int
         Candles that a forecast looks ahead.
+    label : Label, optional
+        The forward return over the horizon by default.
     history : int
         Feature rows that a sample needs; at least the model's.
     folds, training, preparation : settings
@@ -49,6 +51,7 @@ class ChainRecipe:
     model: Model
     strategies: Sequence[Strategy]
     horizon: int = 8
+    label: Label | None = None
     history: int = 1
     folds: FoldSettings = field(default_factory=FoldSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -77,7 +80,7 @@ class ChainRecipe:
 
     def labels_of(self, panel: Panel) -> pd.DataFrame:
         """What the market did after each candle, and when that was known."""
-        return forward_returns(panel, self.horizon)
+        return forward_returns(panel, self.horizon) if self.label is None else self.label.of(panel)
 
     def samples_of(self, features: pd.DataFrame, labels: pd.DataFrame, panel: Panel) -> TrainingData:
         """Features and labels joined."""

@@ -4,9 +4,12 @@ import click
 
 from algotrade.cli.candles import candles
 from algotrade.cli.drift import drift
+from algotrade.cli.keys import keys
+from algotrade.cli.models import models
 from algotrade.cli.quarantine import quarantine
 from algotrade.cli.records import records
 from algotrade.cli.reference import reference
+from algotrade.cli.repeat import repeat
 from algotrade.cli.serve import serve
 from algotrade.cli.stream import stream
 from algotrade.cli.venue import venue
@@ -17,5 +20,5 @@ def cli() -> None:
     """Commands of algotrade; the pipelines are run by ``kedro run``."""
 
 
-for _command in (candles, drift, quarantine, records, reference, serve, stream, venue):
+for _command in (candles, drift, keys, models, quarantine, records, reference, repeat, serve, stream, venue):
     cli.add_command(_command)

@@ -32,9 +32,8 @@ def _default_path() -> str:
 def drift(context: click.Context, path: Path, run_first: bool, env: str | None) -> None:
     """Tell whether features have drifted, in a few lines and by the exit status.
 
-    Exit status: 0 without drift, 3 with drift, 1 on errors. A retraining job can be
-
-        algotrade drift --run || { [ $? -eq 3 ] && kedro run; }
+    Exit status: 0 without drift, 3 with drift, 1 on errors. To train again where there is drift, or another reason, run
+    `kedro run --pipeline retraining`.
     """
     from algotrade.monitoring.drift import in_words  # noqa: PLC0415 - each command imports what it needs
 

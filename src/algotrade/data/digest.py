@@ -24,3 +24,16 @@ def content_digest(candles: pd.DataFrame) -> str:
                 digest.update(name.encode())
                 digest.update(series[name].to_numpy(dtype="<f8", na_value=np.nan).tobytes())
     return digest.hexdigest()
+
+
+def frame_digest(frame: pd.DataFrame) -> str:
+    """SHA-256 over the columns of a frame, in their order, by name and value, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name in frame.columns:
+        column = frame[name]
+        digest.update(f"{name}|{len(column)}|".encode())
+        if pd.api.types.is_float_dtype(column):
+            digest.update(np.ascontiguousarray(column.to_numpy(dtype="<f8", na_value=np.nan)).tobytes())
+        else:
+            digest.update(pd.util.hash_pandas_object(column, index=False).to_numpy(dtype="<u8").tobytes())
+    return digest.hexdigest()

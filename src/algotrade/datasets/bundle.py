@@ -1,106 +1,138 @@
-"""Model bundles in a folder and in MLflow's registry, as catalog entries."""
+"""Model bundles as catalog entries: the candidates of a run, and the champion."""
 
 import logging
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
 
+from algotrade.data.keys import BundleKeys
+from algotrade.errors import BundleRejected, ModelError, NoChampion
 from algotrade.models.bundle import ModelBundle, write_bundle
-from algotrade.models.manifest import Manifest
+from algotrade.monitoring.run_log import current_run
+from algotrade.tracking import EVIDENCE_SUFFIX, Candidate, ChampionFolder, Championship, ModelRegistry, Reign
+from algotrade.tracking.champion import why_no_champion
+from algotrade.tracking.registry import MODEL_NAME
 
 logger = logging.getLogger(__name__)
 
 
-class BundleDataset(AbstractDataset[dict[str, Any], ModelBundle]):
-    """A model bundle in a folder, written whole or not at all, loaded only if it is unchanged.
+class _Bundles(AbstractDataset[Any, Any]):
+    """A folder with bundles, and the keys that they are signed and checked with.
 
     Parameters
     ----------
     filepath : str
-        Folder of the bundle.
+    credentials : mapping, optional
+        ``signing_key`` and ``verify_key``; those of the environment by default.
     metadata : mapping, optional
         For plug-ins such as kedro-viz.
     """
 
-    def __init__(self, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        filepath: str,
+        credentials: dict[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
         self._folder = Path(filepath)
+        self._credentials = credentials
         self.metadata = metadata
 
-    def load(self) -> ModelBundle:
-        """Read the bundle and check every file of it."""
-        return ModelBundle.load(self._folder)
-
-    def save(self, data: dict[str, Any]) -> None:
-        """Write a fitted ``model`` with its ``preparation``, ``version`` and ``provenance``."""
-        manifest = write_bundle(
-            self._folder, data["model"], data["provenance"], data["version"], data.get("preparation")
-        )
-        logger.info("%s: %s, version %s", self._folder, manifest.model, manifest.version)
-
-    def _exists(self) -> bool:
-        return (self._folder / "manifest.json").is_file()
+    @property
+    def _keys(self) -> BundleKeys:
+        return BundleKeys.of(self._credentials)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._folder)}
 
 
-class ModelRegistryDataset(AbstractDataset[dict[str, Manifest], dict[str, str]]):
-    """Bundles registered in MLflow: files as artifacts of the run, one model version each, found by alias.
+class CandidatesDataset(_Bundles):
+    """The candidates of a run: a folder with one bundle each, its evidence beside it."""
+
+    def load(self) -> dict[str, Candidate]:
+        """Read each bundle and check every file of it."""
+        if not self._exists():
+            raise BundleRejected(f"{self._folder} holds no candidate. Run the training pipeline first.")
+        key = self._keys.verifying
+        return {
+            path.name: Candidate(ModelBundle.load(path, verify_key=key), path.absolute()) for path in self._bundles()
+        }
+
+    def save(self, data: dict[str, dict[str, Any]]) -> None:
+        """Write a fitted ``model`` each, with its ``preparation``, ``provenance`` and ``evidence``; others go."""
+        key = self._keys.signing
+        for path in self._bundles():
+            if path.name not in data:
+                shutil.rmtree(path)
+                path.with_name(f"{path.name}{EVIDENCE_SUFFIX}").unlink(missing_ok=True)
+        for name, made in data.items():
+            parts = {part: value for part, value in made.items() if part != "evidence"}
+            manifest = write_bundle(self._folder / name, **parts, signing_key=key)
+            made["evidence"].to_parquet(self._folder / f"{name}{EVIDENCE_SUFFIX}")
+            logger.info("%s: %s, version %s", self._folder / name, manifest.model, manifest.version)
+
+    def _bundles(self) -> list[Path]:
+        found = self._folder.iterdir() if self._folder.is_dir() else ()
+        return sorted(path for path in found if path.is_dir() and not path.name.startswith("."))
+
+    def _exists(self) -> bool:
+        return bool(self._bundles())
+
+
+class ChampionDataset(_Bundles):
+    """The champion; saving a decision of the gate carries it out.
 
     Parameters
     ----------
+    filepath : str
+        Folder of the models, with ``candidates`` and ``champion`` in it.
     model_name : str
-        Of the registered model.
-    folders : mapping of str to str
-        Folder of the bundle that each alias is to point to.
+        In the registry.
+    credentials : mapping, optional
+        ``verify_key``; that of the environment by default.
     metadata : mapping, optional
         For plug-ins such as kedro-viz.
     """
 
-    def __init__(self, model_name: str, folders: Mapping[str, str], metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        filepath: str,
+        model_name: str = MODEL_NAME,
+        credentials: dict[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(filepath, credentials, metadata)
         self._model_name = model_name
-        self._folders = dict(folders)
-        self.metadata = metadata
 
-    def load(self) -> dict[str, str]:
-        """Bundle version that each alias points to."""
-        from mlflow import MlflowClient  # noqa: PLC0415 - heavy
+    def load(self) -> ModelBundle:
+        """Read the bundle that reigns and check every file of it."""
+        reign = ChampionFolder(self._folder).reigning(self._keys.verifying)
+        if reign is None:
+            raise NoChampion(why_no_champion(self._folder))
+        return reign.bundle
 
-        client = MlflowClient()
-        aliases = client.get_registered_model(self._model_name).aliases
-        return {
-            alias: str(client.get_model_version(self._model_name, number).tags["bundle_version"])
-            for alias, number in aliases.items()
-        }
+    def save(self, data: dict[str, Any]) -> None:
+        """Put the challenger of a decision on the throne if it passed, and write the decision into the book."""
+        candidate = self._folder / "candidates" / str(data["challenger"]["name"])
+        evidence = candidate.with_name(f"{candidate.name}{EVIDENCE_SUFFIX}")
+        key = self._keys.verifying
+        championship = Championship.of(self._folder, ModelRegistry(self._model_name), key)
+        championship.settle(data, candidate, evidence if evidence.is_file() else None, current_run())
 
-    def save(self, data: dict[str, Manifest]) -> None:
-        """Log each bundle's files to the active run, register them and point the alias at them."""
-        import mlflow  # noqa: PLC0415 - heavy
+    def _exists(self) -> bool:
+        return ChampionFolder(self._folder).link.is_dir()
 
-        client = mlflow.MlflowClient()
-        self._ensure_model(client)
-        run = mlflow.active_run() or mlflow.start_run()
-        for alias, manifest in data.items():
-            mlflow.log_artifacts(self._folders[alias], f"bundles/{alias}")
-            registered = client.create_model_version(
-                self._model_name,
-                source=f"runs:/{run.info.run_id}/bundles/{alias}",
-                run_id=run.info.run_id,
-                tags={
-                    "model": manifest.model,
-                    "bundle_version": manifest.version,
-                    "feature_fingerprint": manifest.feature_fingerprint,
-                    "data_digest": manifest.data_digest,
-                    "git_commit": manifest.git_commit,
-                },
-            )
-            client.set_registered_model_alias(self._model_name, alias, registered.version)
 
-    def _ensure_model(self, client: Any) -> None:
-        if not client.search_registered_models(f"name = '{self._model_name}'"):
-            client.create_registered_model(self._model_name)
+class ReigningDataset(_Bundles):
+    """The champion with its evidence as the run finds them, None where there is none."""
 
-    def _describe(self) -> dict[str, Any]:
-        return {"model_name": self._model_name}
+    def load(self) -> Reign | None:
+        """Read it and check every file of the bundle."""
+        return ChampionFolder(self._folder).reigning(self._keys.verifying)
+
+    def save(self, data: None) -> None:  # noqa: ARG002 - Kedro's signature
+        """Refuse: only a decision changes the champion."""
+        raise ModelError("The reigning champion is only read. Save a decision of the gate as `champion` instead.")

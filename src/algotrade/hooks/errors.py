@@ -18,7 +18,7 @@ class UserErrorHooks:
         try:
             check_parameters(context.params)
         except AlgotradeError as error:
-            raise _for_the_terminal(error) from error
+            raise for_the_terminal(error) from error
 
     @hook_impl(trylast=True)
     def on_pipeline_error(self, error: Exception) -> None:
@@ -26,9 +26,9 @@ class UserErrorHooks:
         name_run(None)
         cause = _algotrade_cause(error)
         if cause is not None and cause is not error:
-            raise _for_the_terminal(cause) from error
+            raise for_the_terminal(cause) from error
         if cause is not None and click.get_current_context(silent=True) is not None:
-            raise _for_the_terminal(cause) from error
+            raise for_the_terminal(cause) from error
 
 
 def _algotrade_cause(error: BaseException | None) -> AlgotradeError | None:
@@ -38,7 +38,7 @@ def _algotrade_cause(error: BaseException | None) -> AlgotradeError | None:
     return error
 
 
-def _for_the_terminal(error: AlgotradeError) -> Exception:
+def for_the_terminal(error: AlgotradeError) -> Exception:
     """Give the error the form that the caller shows best: a plain message on the command line."""
     if click.get_current_context(silent=True) is None:
         return error

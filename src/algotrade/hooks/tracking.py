@@ -1,5 +1,6 @@
 """What a run leaves in MLflow."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -8,8 +9,11 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 
 from algotrade.hooks.lineage import LINEAGE
+from algotrade.hooks.logged_trials import log_search, log_trials
 
 _INPUTS = ("candles", "features")
+_REFUSED = re.compile(r"[^\w\-. :/]")
+"""What MLflow does not take in the name of a metric; a name from the configuration may have it."""
 
 
 class TrackingHooks:
@@ -61,32 +65,40 @@ def _log_frame(frame: pd.DataFrame, name: str, path: str) -> None:
     log_frame(frame, name, path)
 
 
-def _log_trials(mlflow: Any, trials: pd.DataFrame) -> None:
-    """Each trial of the search as a run below the run of its pipeline."""
-    for trial in trials.dropna(subset="value").to_dict("records"):
-        number, state, loss = trial.pop("number"), trial.pop("state"), trial.pop("value")
-        with mlflow.start_run(run_name=f"trial-{number}", nested=True, tags={"state": state}):
-            mlflow.log_params(trial)
-            mlflow.log_metric("log_loss", loss)
-
-
 def _log_lineage(mlflow: Any, universe: Mapping[str, Any]) -> None:
     mlflow.set_tags({f"data.{key}": universe[key] for key in ("source", "exchange", "timeframe", "data_digest")})
+
+
+def _log_retraining(mlflow: Any, found: Mapping[str, Any]) -> None:
+    """Whether the run has trained, what came of it and why, as tags that the list of runs can show."""
+    fired = [trigger["trigger"] for trigger in found["triggers"] if trigger["fired"]]
+    mlflow.set_tags(
+        {
+            "retraining.outcome": found["outcome"],
+            "retraining.trained": found["trained"],
+            "retraining.triggers": "+".join(fired) or "none",
+            "retraining.sentence": found["sentence"],
+        }
+    )
+    mlflow.log_dict(dict(found), "retraining.json")
 
 
 _TRACKED: dict[str, Callable[[Any, Any], None]] = {
     "universe": _log_lineage,
     "feature_spec": lambda mlflow, spec: mlflow.set_tag("feature_fingerprint", spec["fingerprint"]),
-    "tuning_trials": _log_trials,
+    "tuning_trials": log_trials,
+    "search_summary": log_search,
     "metrics": lambda mlflow, metrics: mlflow.log_metrics(dict(_flat_numbers(metrics))),
     "report": lambda mlflow, page: mlflow.log_text(page, "report.html"),
     "scorecard": lambda mlflow, text: mlflow.log_text(text, "scorecard.md"),
+    "run_record": lambda mlflow, record: mlflow.log_dict(record.to_json(), "run_record.json"),
+    "retraining": _log_retraining,
 }
 
 
 def _flat_numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
     for key, value in values.items():
-        name = f"{prefix}{key}"
+        name = f"{prefix}{_REFUSED.sub('_', key)}"
         if isinstance(value, Mapping):
             yield from _flat_numbers(value, f"{name}.")
         elif isinstance(value, int | float) and not isinstance(value, bool):

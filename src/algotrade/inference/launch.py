@@ -44,10 +44,7 @@ def launch(settings: ServingSettings | None = None) -> None:
     """
     chosen = settings or ServingSettings()
     if not chosen.bundle_folder.is_dir():
-        raise BundleRejected(
-            f"Nothing to serve: {chosen.bundle_folder} holds no model bundle. "
-            "Run `make run` first; it trains a champion."
-        )
+        raise BundleRejected(f"Nothing to serve: {chosen.why_no_bundle}")
     chosen.bentoml_home.mkdir(parents=True, exist_ok=True)
     arguments = command(chosen)
     os.execve(arguments[0], arguments, environment(chosen))  # noqa: S606

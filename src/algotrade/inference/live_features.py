@@ -138,5 +138,8 @@ def symbols_to_stream(named: Sequence[str], manifest: Manifest | None) -> list[s
     if named:
         return list(named)
     if manifest is None:
-        raise ConfigurationError("No symbols to stream. Name at least one, as in --symbols BTC/USDT,ETH/USDT.")
+        raise ConfigurationError(
+            "No symbols to stream. Name at least one, as in --symbols BTC/USDT,ETH/USDT; there is no champion whose "
+            "symbols could be meant."
+        )
     return list(manifest.symbols)

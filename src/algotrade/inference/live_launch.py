@@ -129,7 +129,8 @@ def _online_sinks(
     """The sink that feeds the served model, if there is one that these candles are for."""
     manifest = options.manifest
     if manifest is None:
-        logger.info("Only the candle store is written: there is no model whose features could be updated.")
+        why = f" {ServingSettings().why_no_bundle}" if options.online else ""
+        logger.info("Only the candle store is written: there is no model whose features could be updated.%s", why)
         return ()
     why_not = obstacle(manifest, exchange, options.chosen_timeframe, options.chosen_symbols)
     if why_not:

@@ -9,6 +9,7 @@ import sys
 
 import bentoml
 
+from algotrade.data.keys import BundleKeys
 from algotrade.data.online_store import OnlineStore
 from algotrade.errors import AlgotradeError
 from algotrade.inference.features import OnlineFeatures
@@ -50,7 +51,7 @@ class SignalService:
 
     def __init__(self) -> None:
         settings = ServingSettings()
-        bundle = ModelBundle.load(settings.bundle_folder)
+        bundle = ModelBundle.load(settings.bundle_folder, verify_key=BundleKeys().verifying)
         self._store = OnlineStore(settings.online_store_url)
         description = ModelDescription.of(bundle.manifest)
         exchange = settings.exchange or bundle.manifest.exchange
@@ -61,10 +62,13 @@ class SignalService:
     @staticmethod
     def refuse_to_start_without_model() -> None:
         """Exit before any worker starts: a worker that cannot load its model would be started again for ever."""
+        settings = ServingSettings()
+        if not settings.bundle_folder.is_dir():
+            sys.exit(f"Nothing to serve: {settings.why_no_bundle}")
         try:
-            ModelBundle.load(ServingSettings().bundle_folder)
+            ModelBundle.load(settings.bundle_folder, verify_key=BundleKeys().verifying)
         except AlgotradeError as error:
-            sys.exit(f"Nothing to serve: {error}\nRun `make run` first; it trains a champion.")
+            sys.exit(f"Nothing to serve: {error}")
 
     @bentoml.on_shutdown
     def leave(self) -> None:

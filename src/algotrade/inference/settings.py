@@ -51,6 +51,16 @@ class ServingSettings(BaseSettings):
         """Folder of the bundle to serve, absolute."""
         return (self.bundle or self.data / "06_models" / "champion").absolute()
 
+    @property
+    def why_no_bundle(self) -> str:
+        """What to say if there is nothing in that folder."""
+        from algotrade.tracking.champion import why_no_champion  # noqa: PLC0415 - a service that runs never needs it
+
+        # The launcher names the champion to the service by its folder.
+        if self.bundle_folder.name == "champion":
+            return why_no_champion(self.bundle_folder.parent)
+        return f"{self.bundle_folder} holds no model bundle. Name another one, or serve the champion."
+
     @cached_property
     def online_store_url(self) -> str:
         """URL of the online store, with an absolute path where it is embedded."""

@@ -6,10 +6,11 @@ package and naming it in ``conf/`` is all it takes; the contract tests find it.
 """
 
 from algotrade.models.base import MODELS, Model, build_model, longest_history
-from algotrade.models.bundle import ModelBundle, write_bundle
+from algotrade.models.bundle import ModelBundle, sign_bundle, write_bundle
 from algotrade.models.manifest import Manifest, Provenance
 from algotrade.models.preparation import EXTRACTORS, Preparation, PreparationSettings
 from algotrade.models.samples import Forecast, LabelledSamples, Samples, Targets, sample_ends, usable_rows
+from algotrade.models.signature import SigningKey, VerifyKey
 
 __all__ = [
     "EXTRACTORS",
@@ -23,10 +24,13 @@ __all__ = [
     "PreparationSettings",
     "Provenance",
     "Samples",
+    "SigningKey",
     "Targets",
+    "VerifyKey",
     "build_model",
     "longest_history",
     "sample_ends",
+    "sign_bundle",
     "usable_rows",
     "write_bundle",
 ]

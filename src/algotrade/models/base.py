@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from algotrade.domain.candles import FloatArray
 from algotrade.errors import ModelError
 from algotrade.models.configuration import parse_settings
@@ -21,28 +23,32 @@ class Model(ABC):
     """A forecaster of the forward return of each sample; a value, fitted or not.
 
     ``fit`` returns a new, fitted model and leaves its own unchanged. Equal settings (seed included) and
-    equal samples give equal forecasts on one machine.
+    equal samples give equal files on one machine.
 
     Attributes
     ----------
     settings : frozen dataclass of type ``settings_type``
+        Its fields ``seed`` and ``horizon``, if it has them, are those of the run unless configured otherwise.
     name : str
         Under which ``MODELS`` has it.
+    prepared : bool
+        Whether it sees features as the run's preparation leaves them; a model that looks for a column by its
+        name sees the raw ones.
     """
 
     settings: Any
 
     name: ClassVar[str]
     settings_type: ClassVar[type[Any]]
+    prepared: ClassVar[bool] = True
 
     @property
     def history(self) -> int:
         """Feature rows needed for one prediction."""
         return 1
 
-    @abstractmethod
     def fit(self, training: LabelledSamples, early_stopping: LabelledSamples | None = None) -> Self:
-        """Fitted copy of the model.
+        """Fitted copy of the model; a sample of weight zero is as if it were not there.
 
         Parameters
         ----------
@@ -54,8 +60,21 @@ class Model(ABC):
         Raises
         ------
         ModelError
-            If the samples cannot be learned from.
+            If the training samples cannot be learned from: there is none, or all went the same way, or a
+            weight is negative or missing.
         """
+        learned, held_out = _counting(training), _counting(early_stopping) if early_stopping is not None else None
+        rises = int(learned.targets.direction.sum())
+        if rises in {0, len(learned)}:
+            raise ModelError(
+                f"{rises} of {len(learned)} training samples that count rose, so all went the same way; model "
+                f"{self.name} needs both directions. Train on more candles."
+            )
+        return self.learn(learned, held_out)
+
+    @abstractmethod
+    def learn(self, training: LabelledSamples, early_stopping: LabelledSamples | None) -> Self:
+        """What ``fit`` does with samples that were checked: all count, and some rose and some did not."""
 
     @abstractmethod
     def predict(self, samples: Samples) -> Forecast:
@@ -112,6 +131,16 @@ class Model(ABC):
         if content.pop("model", None) != cls.name:
             raise ModelError(f"{path} does not belong to a model of kind {cls.name}. Load it by its own kind.")
         return parse_settings(cls.settings_type, content.pop("settings"), f"saved model {cls.name}"), content
+
+
+def _counting(samples: LabelledSamples) -> LabelledSamples:
+    weight = samples.targets.weight
+    if not (np.isfinite(weight).all() and (weight >= 0).all()):
+        raise ModelError(
+            f"{int((~(weight >= 0) | np.isinf(weight)).sum())} of {len(weight)} sample weights are negative, infinite "
+            "or missing; a weight is a number from zero upward. Compute the labels again."
+        )
+    return samples.counting()
 
 
 MODELS: Registry[type[Model]] = Registry("model", package="algotrade.models")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import NonNegativeFloat
@@ -27,7 +27,14 @@ class EnsembleSettings:
     members : mapping of str to mapping
         Settings of each member by its name among the models.
     weights : mapping of str to float
-        Of each member, learned from out-of-fold predictions; equal if there are none. They need not sum to one.
+        Of each member, learned from out-of-fold predictions; equal if there are none. Those of a blend need not
+        sum to one, it divides them by their sum.
+    method : {"blend", "stack"}
+        Whether the forecast is a mean of the members', or a logistic regression on theirs.
+    intercept : float
+        Log odds that a stack adds, learned with its weights.
+    penalty : float
+        Weight of half the squared norm of a stack's weights against the mean log loss, when they are learned.
 
     Raises
     ------
@@ -37,6 +44,9 @@ class EnsembleSettings:
 
     members: dict[str, dict[str, Any]] = field(default_factory=lambda: {"lightgbm": {}, "lstm": {}})
     weights: dict[str, NonNegativeFloat] = field(default_factory=dict)
+    method: Literal["blend", "stack"] = "blend"
+    intercept: float = 0.0
+    penalty: NonNegativeFloat = 1e-4
 
     def __post_init__(self) -> None:
         if not self.members or "ensemble" in self.members:
@@ -44,19 +54,34 @@ class EnsembleSettings:
                 f"The ensemble has the members {sorted(self.members)}. It takes one or more other models, "
                 "such as lightgbm and lstm."
             )
-        if self.weights and (set(self.weights) != set(self.members) or sum(self.weights.values()) <= 0):
+        nothing = self.method == "blend" and sum(self.weights.values()) <= 0
+        if self.weights and (set(self.weights) != set(self.members) or nothing):
             raise ConfigurationError(
                 f"The ensemble has the weights {dict(self.weights)} for the members {sorted(self.members)}. "
-                "Give one weight for each member, at least one above zero, or none at all."
+                "Give one weight for each member, at least one of a blend above zero, or none at all."
+            )
+        if self.method == "blend" and self.intercept != 0:
+            raise ConfigurationError(
+                f"The ensemble has the intercept {self.intercept}, but a blend has none. "
+                "Remove it, or set `method` to stack."
             )
 
 
 @MODELS.register("ensemble")
 @dataclass(frozen=True)
 class Ensemble(Model):
-    """Weighted mean of its members: of probabilities in logit space, of expected returns as they are.
+    r"""Its members' log odds weighted and added up, and their expected returns with the same weights.
 
-    The weights come from outside, from out-of-fold predictions; ``fit`` fits the members only.
+    .. math:: \mathrm{logit}\,p = a + \sum_k w_k\,\mathrm{logit}\,p_k, \qquad E[r] = \sum_k w_k\,E_k[r]
+
+    In a blend :math:`a = 0` and the weights sum to one. In a stack they are what a logistic regression has found: with
+    weights of zero the forecast is the base rate, in :math:`a`, and with more than one in all it is bolder than its
+    members. Weights come from outside, from out-of-fold predictions; ``fit`` fits the members only.
+
+    References
+    ----------
+    .. [1] Wolpert, D. (1992). Stacked generalization. Neural Networks 5(2).
+    .. [2] Breiman, L. (1996). Stacked regressions. Machine Learning 24. (Why no weight is negative.)
     """
 
     settings: EnsembleSettings = field(default_factory=EnsembleSettings)
@@ -72,12 +97,14 @@ class Ensemble(Model):
 
     @property
     def weights(self) -> FloatArray:
-        """Weight of each member, summing to one, in the order of ``members`` once fitted, shape ``(members,)``."""
+        """Weight of each member, in the order of ``members`` once fitted, shape ``(members,)``."""
         names = [member.name for member in self.members] or list(self.settings.members)
-        given = np.array([self.settings.weights.get(name, 1.0) if self.settings.weights else 1.0 for name in names])
-        return np.asarray(given / given.sum())
+        if not self.settings.weights:
+            return np.full(len(names), 1 / len(names))
+        given = np.array([self.settings.weights[name] for name in names])
+        return given if self.settings.method == "stack" else np.asarray(given / given.sum())
 
-    def fit(self, training: LabelledSamples, early_stopping: LabelledSamples | None = None) -> Self:
+    def learn(self, training: LabelledSamples, early_stopping: LabelledSamples | None) -> Self:
         """Fit every member on the same samples."""
         members = tuple(
             build_model(name, settings).fit(training, early_stopping)
@@ -91,7 +118,11 @@ class Ensemble(Model):
             raise self.not_fitted()
         forecasts = [member.predict(samples) for member in self.members]
         return Forecast(
-            blend_probabilities(np.stack([forecast.probability for forecast in forecasts], axis=1), self.weights),
+            combine(
+                np.stack([forecast.probability for forecast in forecasts], axis=1),
+                self.weights,
+                self.settings.intercept,
+            ),
             np.stack([forecast.expected_return for forecast in forecasts], axis=1) @ self.weights,
         )
 
@@ -100,7 +131,7 @@ class Ensemble(Model):
         if not self.members:
             raise self.not_fitted()
         pairs = np.array([member.predict_one(window[len(window) - member.history :]) for member in self.members])
-        probability = blend_probabilities(pairs[None, :, 0], self.weights)
+        probability = combine(pairs[None, :, 0], self.weights, self.settings.intercept)
         return float(probability[0]), float(pairs[:, 1] @ self.weights)
 
     def save(self, folder: Path) -> None:
@@ -124,10 +155,10 @@ def logits(probability: FloatArray) -> FloatArray:
     return np.asarray(logit(np.clip(probability, _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)))
 
 
-def blend_probabilities(probabilities: FloatArray, weights: FloatArray) -> FloatArray:
-    """Weighted mean in logit space of ``(n, members)`` probabilities, shape ``(n,)``.
+def combine(probabilities: FloatArray, weights: FloatArray, intercept: float = 0.0) -> FloatArray:
+    """Probability of weighted log odds of ``(n, members)`` probabilities, shape ``(n,)``.
 
-    >>> blend_probabilities(np.array([[0.8, 0.2]]), np.array([0.5, 0.5])).round(3).tolist()
+    >>> combine(np.array([[0.8, 0.2]]), np.array([0.5, 0.5])).round(3).tolist()
     [0.5]
     """
-    return np.asarray(expit(logits(probabilities) @ weights))
+    return np.asarray(expit(logits(probabilities) @ weights + intercept))

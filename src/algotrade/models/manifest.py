@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt
 
 from algotrade.errors import BundleRejected, ConfigurationError
 from algotrade.models.base import Model
+from algotrade.models.signature import SIGNATURE_FILE, SigningKey, VerifyKey
 
 MANIFEST_FILE = "manifest.json"
 LABEL = "log(open[t+1+horizon] / open[t+1]), known at the open of t+1+horizon"
@@ -40,6 +41,8 @@ class Provenance(BaseModel):
         That the model was trained on.
     training_start, training_end : datetime
         Open time of the first and last training sample, UTC.
+    labels_known_until : datetime, optional
+        When the last label is known that the model may have learned from.
     data_digest : str
         Of the candles.
     fold_scores : tuple of dict
@@ -59,6 +62,7 @@ class Provenance(BaseModel):
     symbols: tuple[str, ...]
     training_start: AwareDatetime
     training_end: AwareDatetime
+    labels_known_until: AwareDatetime | None = None
     data_digest: str
     fold_scores: tuple[dict[str, Any], ...] = ()
     git_commit: str = "unknown"
@@ -115,11 +119,10 @@ class Manifest(Provenance):
     def of(cls, model: Model, provenance: Provenance, files: dict[str, str], version: str | None) -> "Manifest":
         """Manifest of a model whose files are written."""
         created = datetime.now(UTC).replace(microsecond=0)
-        digest = _digest(json.dumps(files, sort_keys=True).encode())
         return cls(
             **provenance.model_dump(),
             model=model.name,
-            version=version or f"{created:%Y%m%dT%H%M%S}-{digest[:8]}",
+            version=version or _version_of(provenance, files),
             history=model.history,
             settings=asdict(model.settings),
             libraries={name: installed_version(name) for name in _LIBRARIES},
@@ -127,21 +130,37 @@ class Manifest(Provenance):
             files=files,
         )
 
-    def write(self, folder: Path) -> None:
-        """Write the manifest, sealed with a digest of its own content."""
+    def write(self, folder: Path, signing_key: SigningKey | None = None) -> None:
+        """Write the manifest, sealed with a digest of its own content; with a key, the signature of the seal too."""
         content = json.loads(self.model_dump_json())
         content["digest"] = _seal(content)
         (folder / MANIFEST_FILE).write_text(json.dumps(content, indent=1) + "\n")
+        if signing_key is not None:
+            signing_key.sign(folder, content["digest"])
 
     @classmethod
-    def read(cls, folder: Path) -> "Manifest":
+    def read(cls, folder: Path, verify_key: VerifyKey | None = None) -> "Manifest":
         """Manifest of the bundle in ``folder``.
+
+        Parameters
+        ----------
+        folder : Path
+        verify_key : VerifyKey, optional
+            That the bundle has to be signed with; without one a signature is not looked at.
 
         Raises
         ------
         BundleRejected
-            If there is none, or it was changed after it was written.
+            If there is none, it was changed after it was written, or it is not signed with that key.
         """
+        manifest, seal = cls.read_sealed(folder)
+        if verify_key is not None:
+            verify_key.check(folder, seal)
+        return manifest
+
+    @classmethod
+    def read_sealed(cls, folder: Path) -> "tuple[Manifest, str]":
+        """Manifest of the bundle in ``folder``, and the digest of its content that it is sealed with."""
         path = folder / MANIFEST_FILE
         if not path.is_file():
             raise BundleRejected(f"{folder} holds no {MANIFEST_FILE}, so it is no model bundle. Train a model first.")
@@ -150,18 +169,25 @@ class Manifest(Provenance):
             seal = content.pop("digest", None)
             if seal != _seal(content):
                 raise BundleRejected(f"{path} was changed after it was written. Fetch the bundle again.")
-            return cls(**content)
+            return cls(**content), str(seal)
         except (ValueError, TypeError, AttributeError) as error:
             raise BundleRejected(f"{path} cannot be read as a manifest ({error}). Fetch the bundle again.") from error
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file in ``folder`` but its manifest, by its relative path."""
+    """SHA-256 of every file in ``folder`` but its manifest and the signature of that, by its relative path."""
+    sealing = {folder / MANIFEST_FILE, folder / SIGNATURE_FILE}
     return {
         path.relative_to(folder).as_posix(): _digest(path.read_bytes())
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path != folder / MANIFEST_FILE
+        if path.is_file() and path not in sealing
     }
+
+
+def _version_of(provenance: Provenance, files: dict[str, str]) -> str:
+    """Name of a content: the same files, made for the same features and labels on the same data, have the same one."""
+    origin = (provenance.feature_fingerprint, provenance.data_digest, provenance.label, provenance.horizon)
+    return _digest(json.dumps([*origin, files], sort_keys=True).encode())[:12]
 
 
 def _digest(content: bytes) -> str:

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from algotrade.domain.candles import FloatArray
 
@@ -26,10 +27,10 @@ class OnnxNetwork:
         # A session belongs to its process: a copy opens its own.
         return OnnxNetwork, (self.graph,)
 
-    def __call__(self, windows: FloatArray) -> FloatArray:
+    def __call__(self, windows: npt.NDArray[np.floating]) -> FloatArray:
         """Output for each window, shape ``(n,)``."""
         session, name = self._session
-        return np.asarray(session.run(None, {name: windows.astype(np.float32)})[0], dtype=np.float64)[:, 0]
+        return np.asarray(session.run(None, {name: windows.astype(np.float32, copy=False)})[0], dtype=np.float64)[:, 0]
 
     @cached_property
     def _session(self) -> tuple[Any, str]:

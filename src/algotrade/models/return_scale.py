@@ -17,7 +17,7 @@ class ReturnScale:
         \beta = \max\Big(0, \frac{\beta_0 / \beta_0^2 + \hat\beta / s^2}{1 / \beta_0^2 + 1 / s^2}\Big)
 
     with :math:`\bar p` the base rate of the training rows, :math:`\hat\beta` and :math:`s` the least-squares
-    slope of realised returns on probabilities and its standard error on held-out rows, and
+    slope of realised returns on probabilities and its standard error on (weighted) held-out rows, and
     :math:`\beta_0 = 2\,E|r|`, what a calibrated probability earns when the size of a move does not depend
     on it, held as a prior give or take 100 %. Few or contradictory held-out rows therefore do not turn
     the forecasts wild, nor their sign around.
@@ -25,7 +25,7 @@ class ReturnScale:
     Attributes
     ----------
     base_rate : float
-        Share of rises in the training rows.
+        Weighted share of rises in the training rows.
     slope : float
         Log return for a probability that is higher by one.
     """
@@ -40,14 +40,15 @@ class ReturnScale:
         A model fitted without held-out samples passes its training samples twice; its slope is then as
         optimistic as its fit.
         """
-        returns = held_out.forward_return
-        prior = 2 * float(np.abs(returns).mean())
-        deviation = probability - probability.mean()
-        variation, noise = float(deviation @ deviation), float(returns.var())
+        returns, weight = held_out.forward_return, held_out.weight / held_out.weight.mean()
+        prior = 2 * float((weight * np.abs(returns)).mean())
+        deviation = probability - (weight * probability).mean()
+        variation = float(weight @ deviation**2)
+        noise = float((weight * (returns - (weight * returns).mean()) ** 2).mean())
         evidence = variation * prior**2 / noise if noise > 0 else 0.0
-        estimate = float(deviation @ returns) / variation if evidence > 0 else 0.0
+        estimate = float((weight * deviation) @ returns) / variation if evidence > 0 else 0.0
         slope = (prior + evidence * estimate) / (1 + evidence)
-        return cls(float(training.direction.mean()), max(0.0, slope))
+        return cls(training.base_rate, max(0.0, slope))
 
     def expected_return(self, probability: FloatArray) -> FloatArray:
         """Expected log return of each probability, shape ``(n,)``."""

@@ -1,13 +1,14 @@
 """What a model sees: rows of features, where each sample ends, and what came of it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from algotrade.domain.candles import BoolArray, FloatArray
 from algotrade.domain.timeframe import IntArray
+from algotrade.errors import ModelError
 
 _Rows = IntArray | BoolArray
 Prepare = Callable[[FloatArray], FloatArray]
@@ -26,6 +27,10 @@ class Samples:
         The row on which each sample ends: the last thing its prediction may see.
     prepare : callable, optional
         What becomes of each row when it is read; nothing by default.
+    names : tuple of str
+        Of the columns that are read; empty where they are not known.
+    history : int, optional
+        Rows up to each end that are known to be of one symbol and without a gap; no longer window is given.
 
     >>> samples = Samples(np.arange(4.0)[:, None], np.array([1, 3]))
     >>> samples.last().ravel().tolist()
@@ -37,6 +42,8 @@ class Samples:
     features: FloatArray
     ends: IntArray
     prepare: Prepare | None = None
+    names: tuple[str, ...] = ()
+    history: int | None = None
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -46,9 +53,42 @@ class Samples:
         return self._prepared(self.features[self.ends])
 
     def windows(self, history: int) -> FloatArray:
-        """The last ``history`` feature rows of each sample, oldest first, shape ``(n, history, F)``."""
-        windows: FloatArray = self.features[self.ends[:, None] + np.arange(1 - history, 1)]
-        return self._prepared(windows)
+        """The last ``history`` feature rows of each sample, oldest first, shape ``(n, history, F)``.
+
+        Raises
+        ------
+        ModelError
+            If the rows before a sample do not reach back that far, or may belong to another symbol or time.
+        """
+        rows, places = self.window_rows(history)
+        return rows[places]
+
+    def window_rows(self, history: int) -> tuple[FloatArray, IntArray]:
+        """Rows that the windows are made of, each once, and where each window has its own.
+
+        Windows overlap: what is done to every row is done to far fewer here than in the windows.
+
+        Returns
+        -------
+        rows : ndarray, shape ``(rows, F)``
+        places : ndarray of int64, shape ``(n, history)``
+
+        Raises
+        ------
+        ModelError
+            As ``windows``.
+        """
+        reach = int(self.ends.min()) + 1 if len(self) else history
+        known = reach if self.history is None else min(self.history, reach)
+        if history > known:
+            raise ModelError(
+                f"These samples have {known} rows of one symbol without a gap behind them, a window of {history} was "
+                "asked for. Make the samples with the longest history of all models (`longest_history`)."
+            )
+        wanted = self.ends[:, None] + np.arange(1 - history, 1)
+        read = np.zeros(len(self.features), dtype=np.bool_)
+        read[wanted] = True
+        return self._prepared(self.features[read]), (np.cumsum(read) - 1)[wanted]
 
     def take(self, rows: _Rows) -> "Samples":
         """Some of the samples, on the same feature rows."""
@@ -66,7 +106,8 @@ class Samples:
     def of_windows(cls, windows: FloatArray) -> "Samples":
         """One sample for each window of shape ``(history, F)`` in ``windows``, shape ``(n, history, F)``."""
         count, history, width = windows.shape
-        return cls(windows.reshape(count * history, width), np.arange(1, count + 1) * history - 1)
+        ends = np.arange(1, count + 1) * history - 1
+        return cls(windows.reshape(count * history, width), ends, history=history)
 
 
 @dataclass(frozen=True)
@@ -78,23 +119,38 @@ class Targets:
     direction : ndarray of bool, shape ``(n,)``
         Whether the forward return was positive.
     forward_return : ndarray of float64, shape ``(n,)``
-        Log return over the horizon.
+        Log return from the first fill to the exit of the label.
+    target : ndarray of float64, shape ``(n,)``
+        What a regression learns; the forward return, unless the label scales it.
     weight : ndarray of float64, shape ``(n,)``
         How much each sample counts when a model is fitted; all of them about one on average.
+    further : mapping of int to ndarray, shape ``(n,)`` each
+        Log return over further horizons, by their number of candles; usually none.
     """
 
     direction: BoolArray
     forward_return: FloatArray
+    target: FloatArray
     weight: FloatArray
+    further: Mapping[int, FloatArray] = field(default_factory=dict)
 
     @classmethod
-    def of_returns(cls, forward_return: FloatArray, weight: FloatArray | None = None) -> "Targets":
-        """Targets of log returns, by default of equal weight; a return of exactly zero is not a rise."""
-        return cls(forward_return > 0, forward_return, np.ones(len(forward_return)) if weight is None else weight)
+    def of_returns(
+        cls, forward_return: FloatArray, weight: FloatArray | None = None, target: FloatArray | None = None
+    ) -> "Targets":
+        """Targets of log returns, by default unscaled and of equal weight; a return of exactly zero is not a rise."""
+        weights = np.ones(len(forward_return)) if weight is None else weight
+        return cls(forward_return > 0, forward_return, forward_return if target is None else target, weights)
+
+    @property
+    def base_rate(self) -> float:
+        """Weighted share of rises."""
+        return float(np.average(self.direction, weights=self.weight))
 
     def take(self, rows: _Rows) -> "Targets":
         """Some of the targets."""
-        return Targets(self.direction[rows], self.forward_return[rows], self.weight[rows])
+        further = {horizon: returns[rows] for horizon, returns in self.further.items()}
+        return Targets(self.direction[rows], self.forward_return[rows], self.target[rows], self.weight[rows], further)
 
 
 @dataclass(frozen=True)
@@ -110,6 +166,11 @@ class LabelledSamples:
     def take(self, rows: _Rows) -> "LabelledSamples":
         """Some of the samples with their targets."""
         return LabelledSamples(self.samples.take(rows), self.targets.take(rows))
+
+    def counting(self) -> "LabelledSamples":
+        """Those that count when a model is fitted: a sample of weight zero is as if it were not there."""
+        counts = self.targets.weight > 0
+        return self if counts.all() else self.take(counts)
 
     def thinned(self, limit: int) -> "LabelledSamples":
         """At most ``limit`` samples, taken in even steps so that every symbol and season stays represented."""

@@ -15,7 +15,6 @@ QUIET_LOGGERS = (
     "mlflow",
     "optuna",
     "tensorflow",
-    "tf2onnx",
 )
 # They say of an error, in other words, what the error itself says.
 SILENT_LOGGERS = ("kedro.pipeline.node", "kedro.runner", "kedro_viz")

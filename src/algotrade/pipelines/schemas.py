@@ -43,6 +43,8 @@ class LabelSchema(_Keyed):
 
     known_at: Series[OPEN_TIME_DTYPE]
     forward_return: Series[float] = pa.Field(nullable=False)
+    target: Series[float] = pa.Field(nullable=False)
+    weight: Series[float] = pa.Field(gt=0, nullable=False)
 
     @pa.dataframe_check(error="a label must be known only after its candle")
     @classmethod
@@ -52,7 +54,7 @@ class LabelSchema(_Keyed):
 
 
 class PredictionSchema(pa.DataFrameModel):
-    """Out-of-fold predictions: one row a model and test candle."""
+    """Out-of-fold predictions: one row a model and test candle, without an interval in the first fold."""
 
     model: Series[str]
     fold: Series[int] = pa.Field(ge=0)
@@ -63,3 +65,6 @@ class PredictionSchema(pa.DataFrameModel):
     expected_return: Series[float]
     forward_return: Series[float]
     known_at: Series[OPEN_TIME_DTYPE]
+    raw_probability: Series[float] = pa.Field(ge=0, le=1)
+    lower: Series[float] = pa.Field(nullable=True)
+    upper: Series[float] = pa.Field(nullable=True)

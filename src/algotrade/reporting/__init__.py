@@ -4,9 +4,11 @@ from algotrade.reporting.context import ReportContext
 from algotrade.reporting.data_metrics import data_metrics
 from algotrade.reporting.feature_metrics import feature_metrics
 from algotrade.reporting.figures import QualityFrames, ReportFrames, quality_figures, report_figures, result_figures
+from algotrade.reporting.gate_tables import gate_metrics
 from algotrade.reporting.page import render_report
 from algotrade.reporting.scorecard import TARGETS, Target, judge, verdict
 from algotrade.reporting.scorecard_text import scorecard_markdown
+from algotrade.reporting.search_tables import search_metrics
 
 __all__ = [
     "TARGETS",
@@ -16,11 +18,13 @@ __all__ = [
     "Target",
     "data_metrics",
     "feature_metrics",
+    "gate_metrics",
     "judge",
     "quality_figures",
     "render_report",
     "report_figures",
     "result_figures",
     "scorecard_markdown",
+    "search_metrics",
     "verdict",
 ]

@@ -30,6 +30,8 @@ class ReportContext:
         One row a gap: ``exchange``, ``symbol``, ``start``, ``end``, ``candles``, ``reason``.
     stability : DataFrame
         One row a feature: what it was worth over the folds, the most important first.
+    hit_rates : DataFrame
+        ``model``, ``by``, ``bucket``, ``rows``, ``hit_rate``, ``low``, ``high``, and more.
     preparation : Preparation, optional
         What the final fit did to the features.
     notes : tuple of str
@@ -50,6 +52,7 @@ class ReportContext:
     quality: pd.DataFrame = field(default_factory=pd.DataFrame)
     gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
     stability: pd.DataFrame = field(default_factory=pd.DataFrame)
+    hit_rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     preparation: Preparation | None = None
     notes: tuple[str, ...] = ()
     planted_signal: str = ""

@@ -68,6 +68,33 @@ seconds = _or_not_defined(_seconds)
 """A duration: ``95`` is ``1 min 35 s``."""
 
 
+WriteInterval = Callable[[Any, Any, Any], str]
+"""A value with the ends of its interval, in the form of :data:`score_interval`."""
+
+
+def _interval(decimals: int, scale: float = 1.0, unit: str = "") -> WriteInterval:
+    def written(value: Any, low: Any, high: Any) -> str:
+        numbers = [None if (number := finite(each)) is None else scale * number for each in (value, low, high)]
+        if numbers[0] is None:
+            return NOT_DEFINED
+        shown = [f"{0.0 if number is None else number:,.{decimals}f}" for number in numbers]
+        if None in numbers:
+            return f"{shown[0]}{unit}"
+        return f"{shown[0]}{unit} [{shown[1]}, {shown[2]}]"
+
+    return written
+
+
+score_interval = _interval(3)
+"""Three decimals with the interval: ``0.627 [0.611, 0.643]``; without an interval the value alone."""
+fine_interval = _interval(4)
+"""Four decimals with the interval, for losses that differ in the third."""
+short_interval = _interval(2)
+"""Two decimals with the interval."""
+percent_interval = _interval(1, 100.0, " %")
+"""A fraction as a percentage with the interval: ``56.1 % [54.9, 57.3]``."""
+
+
 def _fine_percent(number: float) -> str:
     share = 100 * number
     # 99.998 % is not complete, and 0.002 % is not nothing.

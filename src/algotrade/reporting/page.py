@@ -3,10 +3,18 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from algotrade.reporting import data_tables, feature_tables, formats, tables
+from algotrade.reporting import data_tables, feature_tables, formats, gate_tables, model_tables, search_tables, tables
 from algotrade.reporting.context import ReportContext
 from algotrade.reporting.document import document
-from algotrade.reporting.scorecard import STANDS_OUT, evidence, is_overfitted, is_simulated, verdict
+from algotrade.reporting.scorecard import (
+    STANDS_OUT,
+    candidate_of,
+    crowned_of,
+    evidence,
+    is_overfitted,
+    is_simulated,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -22,6 +30,18 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
         "Each fold is later than what its model learned from; dotted: a coin.",
     ),
     "calibration": ("Calibration", "On the diagonal a probability means what it says; dot size: candles."),
+    "hit_rate_by_confidence": (
+        "Hit rate by confidence",
+        "On the dotted line a forecast is right as often as it says; whiskers: what chance alone does.",
+    ),
+    "hit_rates_by_group": (
+        "Hit rate by symbol and market, %",
+        "Coloured where the interval leaves out one half. Calm to wild: volatility against what it was before.",
+    ),
+    "explanation": (
+        "What the best candidate leans on",
+        "On rows it had not seen; whiskers: what chance does. Features that say the same stand in for each other.",
+    ),
     "feature_importance": (
         "Feature importance, final fit",
         "What the trees that are served lean on; importance is not causation.",
@@ -31,7 +51,22 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
         "Information coefficient by fold",
         "Rank correlation of a feature alone with the return that followed, on rows no model of the fold had seen.",
     ),
-    "walk_forward": ("Walk-forward folds", "Train, gap, test: the gap keeps overlapping labels out of training."),
+    "walk_forward": (
+        "Walk-forward folds",
+        "Marks: rows left out, their labels known too late or too shortly before; below: symbols listed late or gone.",
+    ),
+    "combinatorial_paths": (
+        "Many ways through the history",
+        "Cheap models on every path of the combinatorial cross-validation: each dot is one whole history.",
+    ),
+    "search_history": (
+        "The search, trial by trial",
+        "On inner folds of the first fold's training rows; dotted: the configured settings; crosses: pruned.",
+    ),
+    "search_importance": (
+        "Which settings mattered",
+        "By analysis of variance over a forest fitted to the complete trials; with few of them a hint, not a finding.",
+    ),
     "coverage": ("Coverage", "Blue where no candle is missing between a series' first and last one."),
     "quarantined": ("Set aside", "Rows that break the contract of a candle, by reason."),
     "anomalies": (
@@ -103,7 +138,15 @@ def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any
     return {
         "cards": tables.target_cards(metrics),
         "strategies": tables.strategies_table(metrics.get("strategies", {})),
-        "models": tables.models_table(metrics.get("models", {}), metrics.get("champion", {}).get("name")),
+        "models": model_tables.models_table(metrics.get("models", {}), crowned_of(metrics)),
+        "trust": model_tables.trust_table(metrics.get("models", {}), crowned_of(metrics)),
+        "hit_rates": model_tables.hit_rate_table(context.hit_rates, candidate_of(metrics)),
+        "undefined": model_tables.reasons_of(metrics.get("models", {})),
+        "gate_sentence": gate_tables.gate_sentence(metrics),
+        "gate_rivals": gate_tables.rivals_table(metrics),
+        "gate_checks": gate_tables.checks_table(metrics),
+        "search_sentences": search_tables.search_sentences(metrics),
+        "searched_settings": search_tables.settings_table(metrics),
         "feature_tiles": feature_tables.feature_tiles(metrics),
         "leading_features": feature_tables.leading_features(context.stability),
         "unstable_features": feature_tables.unstable_features(context.stability),
@@ -114,8 +157,14 @@ def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any
         "gaps": data_tables.gaps_table(context.gaps),
         "overfitting_probability": formats.percent(overfitting.get("probability_of_backtest_overfitting")),
         "trials": formats.count(overfitting.get("trials")),
+        "model_choice": _model_choice(overfitting.get("model_choice") or {}),
         "provenance": tables.provenance(metrics, context),
         "timings": tables.timings(metrics),
         "assumptions": tables.assumptions(context.cost_assumptions),
         "libraries": sorted(context.library_versions.items()),
     }
+
+
+def _model_choice(found: Mapping[str, Any]) -> str:
+    """Probability that choosing among models overfits; nothing where none was walked combinatorially."""
+    return formats.percent(found.get("probability_of_overfitting")) if found else ""

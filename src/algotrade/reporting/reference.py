@@ -10,13 +10,14 @@ from algotrade.features import FEATURES
 from algotrade.models import MODELS
 from algotrade.models.preparation import EXTRACTORS
 from algotrade.strategies import STRATEGIES
+from algotrade.validation.labels import LABELS
 
 _HEAD = "# Reference\n\nPrinted by `algotrade reference`; the parameters are those of `conf/base/parameters_*.yml`.\n"
 
 
 def plug_in_reference() -> str:
-    """Markdown page of every feature, factor, model, strategy and importer, with parameters and defaults."""
-    return "\n".join([_HEAD, *_features(), *_extractors(), *_models(), *_strategies(), *_importers()])
+    """Markdown page of every feature, factor, label, model, strategy and importer, with parameters and defaults."""
+    return "\n".join([_HEAD, *_features(), *_extractors(), *_labels(), *_models(), *_strategies(), *_importers()])
 
 
 def _features() -> list[str]:
@@ -40,6 +41,13 @@ def _extractors() -> list[str]:
             _first_sentence(extractor) + "\n",
             *_parameters(_defaults(extractor.settings_type)),
         ]
+    return lines
+
+
+def _labels() -> list[str]:
+    lines = [f"## Labels ({len(LABELS)})\n"]
+    for name, label in LABELS.items():
+        lines += [f"### `{name}`\n", _first_sentence(label) + "\n", *_parameters(_defaults(label.settings_type))]
     return lines
 
 

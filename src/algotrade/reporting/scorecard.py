@@ -8,7 +8,7 @@ from algotrade.reporting import formats
 from algotrade.reporting.formats import finite
 
 JUDGED_STRATEGY = "ml_signal"
-"""The strategy that trades on the champion's out-of-fold predictions; the scorecard judges it and no other."""
+"""The strategy that trades on the best candidate's out-of-fold predictions; the scorecard judges it and no other."""
 BENCHMARK_STRATEGY = "buy_and_hold"
 NOT_DISTINGUISHABLE = "is not distinguishable from luck"
 STANDS_OUT = "stands out from luck"
@@ -28,7 +28,7 @@ class Target:
     bound : float
         In the unit of the metric (fractions, not percent).
     of : {"strategy", "model"}
-        Whose metric it is: the judged strategy's or the champion model's.
+        Whose metric it is: the judged strategy's or the best candidate's.
     unit : {"percent", "ratio"}
     """
 
@@ -86,7 +86,7 @@ def judge(strategy_metrics: Mapping[str, Any], model_scores: Mapping[str, Any]) 
     strategy_metrics : mapping
         Metrics of the judged strategy, as under ``strategies`` in ``metrics.json``.
     model_scores : mapping
-        Scores of the champion, as under ``models`` in ``metrics.json``.
+        Scores of the best candidate, as under ``models`` in ``metrics.json``.
 
     Returns
     -------
@@ -117,8 +117,24 @@ def strategy_of(metrics: Mapping[str, Any], name: str = JUDGED_STRATEGY) -> Mapp
 
 
 def model_of(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The scores of the champion of a run, empty where there is none."""
-    return metrics.get("models", {}).get(metrics.get("champion", {}).get("name")) or {}
+    """The scores of the best candidate of a run, whether it became the champion or not, empty where there is none."""
+    return metrics.get("models", {}).get(candidate_of(metrics)) or {}
+
+
+def candidate_of(metrics: Mapping[str, Any]) -> str | None:
+    """Name of the best candidate of a run, on whose out-of-fold predictions strategies are judged."""
+    return (metrics.get("candidate") or metrics.get("champion") or {}).get("name")
+
+
+def champion_of(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The champion that reigned when the run had ended, of this run or an earlier one; empty where there is none."""
+    return metrics.get("champion") or {}
+
+
+def crowned_of(metrics: Mapping[str, Any]) -> str | None:
+    """Name of the model of this run that is the champion, None where the champion is another or there is none."""
+    champion, candidate = champion_of(metrics), metrics.get("candidate") or champion_of(metrics)
+    return champion.get("name") if champion.get("version") == candidate.get("version") else None
 
 
 def is_simulated(metrics: Mapping[str, Any]) -> bool:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from algotrade.reporting import formats
+from algotrade.reporting.gate_tables import gate_sentence
 from algotrade.reporting.scorecard import (
     JUDGED_STRATEGY,
     TARGET_BY_NAME,
+    candidate_of,
     evidence,
     is_simulated,
     targets_of,
@@ -40,9 +42,9 @@ def scorecard_markdown(metrics: Mapping[str, Any]) -> str:
     """
     parts = [SIMULATED_LINE] if is_simulated(metrics) else []
     parts += ["# Scorecard", " ".join([f"**{verdict(metrics)}**", *evidence(metrics)]), _targets_table(metrics)]
-    champion = metrics.get("champion", {}).get("name")
     parts += _named_table("Strategies", metrics.get("strategies", {}), _STRATEGY_COLUMNS, JUDGED_STRATEGY)
-    parts += _named_table("Models", metrics.get("models", {}), _MODEL_COLUMNS, champion)
+    parts += _named_table("Models", metrics.get("models", {}), _MODEL_COLUMNS, candidate_of(metrics))
+    parts += [f"Gate: {sentence}"] if (sentence := gate_sentence(metrics)) else []
     parts += _data_line(metrics)
     return "\n\n".join(parts) + "\n"
 
@@ -92,7 +94,7 @@ def _named_table(
         [f"{name} *" if name == marked else name, *(write(metrics.get(key)) for key, _, write in columns)]
         for name, metrics in metrics_by_name.items()
     ]
-    note = "(* judged)" if marked == JUDGED_STRATEGY else "(* champion)"
+    note = "(* judged)" if marked == JUDGED_STRATEGY else "(* best candidate)"
     return [f"## {title} {note}", aligned_table(["name", *(header for _, header, _ in columns)], rows)]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from algotrade.reporting import formats
 from algotrade.reporting.context import ReportContext
-from algotrade.reporting.scorecard import BENCHMARK_STRATEGY, JUDGED_STRATEGY, TARGET_BY_NAME, targets_of
+from algotrade.reporting.scorecard import BENCHMARK_STRATEGY, JUDGED_STRATEGY, TARGET_BY_NAME, champion_of, targets_of
 
 Write = Callable[[Any], str]
 
@@ -81,14 +81,6 @@ _STRATEGY_LINES: tuple[tuple[str, tuple[tuple[str, str, str, Write], ...]], ...]
         ),
     ),
 )
-_MODEL_COLUMNS: tuple[tuple[str, str, Write], ...] = (
-    ("folds", "Folds", lambda value: formats.count(formats.total(value))),
-    ("accuracy", "Accuracy", formats.percent),
-    ("auc", "AUC", formats.significant),
-    ("log_loss", "Log loss", formats.score),
-    ("brier", "Brier", formats.score),
-    ("information_coefficient", "IC", formats.score),
-)
 
 
 def target_cards(metrics: Mapping[str, Any]) -> list[Card]:
@@ -127,23 +119,14 @@ def strategies_table(strategies: Mapping[str, Mapping[str, Any]]) -> Table | Non
     return Table(tuple(names), groups, marked=JUDGED_STRATEGY)
 
 
-def models_table(models: Mapping[str, Mapping[str, Any]], champion: str | None) -> Table | None:
-    """Out-of-fold scores, one line a model."""
-    rows = tuple(
-        Row(name, tuple(write(scores.get(key)) for key, _, write in _MODEL_COLUMNS), marked=name == champion)
-        for name, scores in models.items()
-    )
-    return Table(tuple(label for _, label, _ in _MODEL_COLUMNS), (("", rows),)) if rows else None
-
-
 def provenance(metrics: Mapping[str, Any], context: ReportContext) -> list[tuple[str, str]]:
     """What is needed to repeat the run, as names and values; what is unknown is left out."""
-    champion = metrics.get("champion", {})
+    champion = champion_of(metrics)
     facts = (
         ("Run", context.run_id),
         ("Commit", context.commit),
         ("Created", formats.minute(context.created_time)),
-        ("Champion", champion.get("name")),
+        ("Champion", champion.get("name") or "none"),
         ("Model version", champion.get("version")),
         ("Feature fingerprint", champion.get("fingerprint")),
         ("Data digest", metrics.get("data", {}).get("digest")),

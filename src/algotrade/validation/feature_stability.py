@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from algotrade.domain.candles import FloatArray
+from algotrade.domain.candles import BoolArray, FloatArray
 from algotrade.models.preparation import FACTOR_FAMILY, Preparation
 from algotrade.models.preparation.columns import rank_scores
 from algotrade.models.samples import even_steps
-from algotrade.validation.folds import Fold, test_rows
+from algotrade.validation.folds import Fold
 from algotrade.validation.preparing import FoldPreparation
 from algotrade.validation.training_data import TrainingData
+from algotrade.validation.training_rows import TrainingSettings, rows_tested
 
 TOP = 20
 """Features with the most importance that count as the top ones of a fold."""
@@ -27,6 +28,7 @@ def features_by_fold(
     preparations: Sequence[FoldPreparation],
     importances: Sequence[FloatArray],
     families: Mapping[str, str],
+    training: TrainingSettings,
 ) -> pd.DataFrame:
     """One row a fold and feature; features that were dropped and factors that a fold lacks have importance 0.
 
@@ -40,6 +42,8 @@ def features_by_fold(
         One a fold: of each column that its model saw.
     families : mapping of str to str
         By feature; factors are of the family ``custom``.
+    training : TrainingSettings
+        Says which symbols a fold tests.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def features_by_fold(
         preparation = fitted.preparation
         share = dict(zip(preparation.names, importance.tolist(), strict=True))
         values = np.array([share.get(name, 0.0) for name in names])
-        alone = _information_coefficients(data, fold, preparation)
+        alone = _information_coefficients(data, rows_tested(data, fold, training), preparation)
         parts.append(
             pd.DataFrame(
                 {
@@ -160,8 +164,8 @@ def _rank_correlation(one: FloatArray, other: FloatArray) -> float:
     return float(np.prod(rank_scores(np.column_stack([one, other])), axis=1).sum())
 
 
-def _information_coefficients(data: TrainingData, fold: Fold, preparation: Preparation) -> dict[str, float]:
-    tested = data.labelled.take(test_rows(fold, data.open_time))
+def _information_coefficients(data: TrainingData, of_test: BoolArray, preparation: Preparation) -> dict[str, float]:
+    tested = data.labelled.take(of_test)
     if len(tested) > _MOST_ROWS:
         tested = tested.take(even_steps(len(tested), _MOST_ROWS))
     raw = tested.samples.last()

@@ -103,7 +103,7 @@ def walk_forward_folds(
     Raises
     ------
     TooFewCandles
-        If a fold would have too few training rows or no test row.
+        If a fold would have too few training rows or no test row, or a label spans more candles than a test span.
     """
     if len(open_time) == 0:
         raise TooFewCandles(
@@ -118,6 +118,7 @@ def walk_forward_folds(
             f"{candles} candles cannot be cut into {settings.folds} test spans of {max(length, 1)} candles with "
             "candles left to train on. Fetch a longer history, or lower `folds` or `test_candles`."
         )
+    _refuse_long_labels(int((known_at - open_time).max()) // step_ms, length, settings)
     starts = [end - remaining * length * step_ms for remaining in range(settings.folds, 0, -1)]
     folds = tuple(
         Fold(
@@ -175,6 +176,16 @@ def early_stopping_split(
             "Fetch a longer history, or lower `folds`, `test_share`, `embargo` or the horizon."
         )
     return fit, stop
+
+
+def _refuse_long_labels(span: int, length: int, settings: FoldSettings) -> None:
+    """Raise TooFewCandles if the last labels of a test span are not known before the next but one begins."""
+    if span > length:
+        raise TooFewCandles(
+            f"A label is known up to {span} candles after the open of its row, but a test span has {length} candles: "
+            f"purging would take all of the fold before. Lower the horizon or `folds` (now {settings.folds}), raise "
+            "`test_share` or `test_candles`, or fetch a longer history."
+        )
 
 
 def _check(fold: Fold, open_time: IntArray, known_at: IntArray, settings: FoldSettings) -> None:

@@ -6,6 +6,7 @@ the formulas hold only together with the number of those periods.
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -180,7 +181,7 @@ class OverfittingEstimate:
     logits : ndarray of shape (splits,)
         Log odds of its relative rank out of sample.
     in_sample_sharpe, out_of_sample_sharpe : ndarray of shape (splits,)
-        Of the variant chosen in each split, per period.
+        Of the variant chosen in each split, per period; its mean where that was compared.
     trials : int
         Variants compared.
     """
@@ -192,7 +193,9 @@ class OverfittingEstimate:
     trials: int
 
 
-def probability_of_backtest_overfitting(returns: FloatArray, groups: int = 16) -> OverfittingEstimate:
+def probability_of_backtest_overfitting(
+    returns: FloatArray, groups: int = 16, by: Literal["sharpe", "mean"] = "sharpe"
+) -> OverfittingEstimate:
     r"""Probability that choosing the best variant in sample picks a loser out of sample.
 
     The periods are cut into ``groups`` blocks; every choice of half of them is the sample once, the
@@ -206,6 +209,9 @@ def probability_of_backtest_overfitting(returns: FloatArray, groups: int = 16) -
         Finite. The oldest periods that do not fill a block are left out.
     groups : int
         Even, at least 4; 16 gives 12,870 splits.
+    by : {"sharpe", "mean"}
+        What the best variant has the highest of: the Sharpe ratio of its returns, or their mean, for numbers that are
+        no returns.
 
     Raises
     ------
@@ -226,8 +232,8 @@ def probability_of_backtest_overfitting(returns: FloatArray, groups: int = 16) -
     length = periods // groups
     blocks = returns[periods - groups * length :].reshape(groups, length, variants)
     chosen = _half_splits(groups)
-    in_sample = _sharpe_of_blocks(blocks, chosen)
-    out_of_sample = _sharpe_of_blocks(blocks, ~chosen)
+    score = _sharpe_of_blocks if by == "sharpe" else _mean_of_blocks
+    in_sample, out_of_sample = score(blocks, chosen), score(blocks, ~chosen)
     best = in_sample.argmax(axis=1)
     splits = np.arange(len(best))
     tested = out_of_sample[splits, best]
@@ -245,6 +251,13 @@ def _half_splits(groups: int) -> BoolArray:
     chosen = np.zeros((len(choices), groups), dtype=np.bool_)
     np.put_along_axis(chosen, choices, values=True, axis=1)
     return chosen
+
+
+def _mean_of_blocks(blocks: FloatArray, chosen: BoolArray) -> FloatArray:
+    """Mean over the chosen blocks, shape ``(splits, variants)``."""
+    selection = chosen.astype(np.float64)
+    mean: FloatArray = selection @ blocks.mean(axis=1) / selection.sum(axis=1, keepdims=True)
+    return mean
 
 
 def _sharpe_of_blocks(blocks: FloatArray, chosen: BoolArray) -> FloatArray:

@@ -1,6 +1,6 @@
 """Features and labels joined into the samples that every model of a run is fitted and scored on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from algotrade.domain.timeframe import IntArray, Timeframe
 from algotrade.errors import FeatureError, TooFewCandles
 from algotrade.features.naming import required_features
 from algotrade.models.samples import LabelledSamples, Samples, Targets, sample_ends, usable_rows
+from algotrade.validation.further_horizons import further_returns
+from algotrade.validation.sample_weights import WeightSettings
 
 _KEYS = ("symbol", "open_time")
 _LATEST_TIME_MS = 10**13  # the year 2286
@@ -31,6 +33,8 @@ class TrainingData:
         Milliseconds since the epoch.
     timeframe : Timeframe
     feature_names : tuple of str, length ``F``
+    decay_half_life_days : float, optional
+        Age at which a sample counts half in a training set; see ``validation.sample_weights``.
     """
 
     labelled: LabelledSamples
@@ -40,35 +44,49 @@ class TrainingData:
     known_at: IntArray
     timeframe: Timeframe
     feature_names: tuple[str, ...]
+    decay_half_life_days: float | None = None
 
     def __len__(self) -> int:
         return len(self.open_time)
 
     def take(self, rows: BoolArray) -> "TrainingData":
         """Some of the samples, on the same feature rows."""
-        return TrainingData(
-            self.labelled.take(rows),
-            self.symbols,
-            self.symbol_codes[rows],
-            self.open_time[rows],
-            self.known_at[rows],
-            self.timeframe,
-            self.feature_names,
+        return replace(
+            self,
+            labelled=self.labelled.take(rows),
+            symbol_codes=self.symbol_codes[rows],
+            open_time=self.open_time[rows],
+            known_at=self.known_at[rows],
         )
 
+    @property
+    def symbols_without_samples(self) -> tuple[str, ...]:
+        """Symbols that none of the samples is of."""
+        there = set(self.symbol_codes.tolist())
+        return tuple(symbol for code, symbol in enumerate(self.symbols) if code not in there)
 
-def training_data(features: pd.DataFrame, labels: pd.DataFrame, timeframe: Timeframe, history: int) -> TrainingData:
+
+def training_data(
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    timeframe: Timeframe,
+    history: int,
+    weights: WeightSettings | None = None,
+) -> TrainingData:
     """Samples of every row that has a label and ``history`` complete feature rows without a gap behind it.
+
+    A row without a single feature is not complete, even of a symbol that never has any.
 
     Parameters
     ----------
     features : DataFrame
         ``symbol``, ``open_time``, then one column for each feature; NaN while warming up.
     labels : DataFrame
-        As ``forward_returns`` gives them.
+        As a :class:`~algotrade.validation.labels.Label` gives them.
     timeframe : Timeframe
     history : int
         The longest of the models that are to be compared (``models.longest_history``).
+    weights : WeightSettings, optional
 
     Raises
     ------
@@ -91,9 +109,8 @@ def training_data(features: pd.DataFrame, labels: pd.DataFrame, timeframe: Timef
     # Rows in one piece: samples are gathered row by row.
     values: FloatArray = np.ascontiguousarray(features[list(names)].to_numpy(dtype=np.float64))
     symbol_codes, open_time = feature_keys.symbol_codes, feature_keys.open_time
-    ends = sample_ends(
-        symbol_codes, open_time, timeframe.milliseconds, usable_rows(values, required_features(names)), history
-    )
+    usable = usable_rows(values, required_features(names)) & np.isfinite(values).any(axis=1)
+    ends = sample_ends(symbol_codes, open_time, timeframe.milliseconds, usable, history)
     label_of = feature_keys.positions_in(_Keys.of(labels, symbols))[ends]
     ends, label_of = ends[label_of >= 0], label_of[label_of >= 0]
     if len(ends) == 0:
@@ -101,15 +118,23 @@ def training_data(features: pd.DataFrame, labels: pd.DataFrame, timeframe: Timef
             f"None of {len(features)} feature rows has a label and {history} complete rows without a gap behind it. "
             "Fetch a longer history, or lower the horizon, the feature lookback or the history of the models."
         )
-    forward_return = labels["forward_return"].to_numpy(dtype=np.float64)[label_of]
+    options = weights or WeightSettings()
+    targets = Targets.of_returns(
+        labels["forward_return"].to_numpy(dtype=np.float64)[label_of],
+        labels["weight"].to_numpy(dtype=np.float64)[label_of] if options.uniqueness else None,
+        labels["target"].to_numpy(dtype=np.float64)[label_of],
+    )
+    further = {horizon: returns[label_of] for horizon, returns in further_returns(labels).items()}
+    samples = Samples(values, ends, names=names, history=history)
     return TrainingData(
-        labelled=LabelledSamples(Samples(values, ends), Targets.of_returns(forward_return)),
+        labelled=LabelledSamples(samples, replace(targets, further=further)),
         symbols=tuple(str(symbol) for symbol in symbols),
         symbol_codes=symbol_codes[ends],
         open_time=open_time[ends],
         known_at=to_milliseconds(labels["known_at"])[label_of],
         timeframe=timeframe,
         feature_names=names,
+        decay_half_life_days=options.decay_half_life_days,
     )
 
 

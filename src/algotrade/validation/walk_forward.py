@@ -12,10 +12,10 @@ from algotrade.errors import ModelError
 from algotrade.models.base import Model
 from algotrade.models.preparation import Preparation
 from algotrade.models.samples import Forecast
-from algotrade.validation.folds import Fold, test_rows
+from algotrade.validation.folds import Fold
 from algotrade.validation.preparing import FoldPreparation
 from algotrade.validation.training_data import TrainingData
-from algotrade.validation.training_rows import FittingRows, TrainingSettings, final_rows, fold_rows
+from algotrade.validation.training_rows import FittingRows, TrainingSettings, final_rows, fold_rows, rows_tested
 
 PREDICTION_COLUMNS = (
     "model",
@@ -74,7 +74,8 @@ def walk_forward(
         From ``walk_forward_folds``.
     training : TrainingSettings, optional
     preparations : sequence of FoldPreparation, optional
-        One for each fold, from ``fit_preparations``; without them the model sees the features as they are.
+        One for each fold, from ``fit_preparations``; without them the model sees the features as they are, and
+        so does one that is not ``prepared``.
     progress : callable, optional
         Called with the model's name and the fold when a fold is done.
 
@@ -86,14 +87,15 @@ def walk_forward(
         If a preparation has learned from labels that the training of its fold must not know.
     """
     options, predictions, info, models = training or TrainingSettings(), [], [], []
-    for fold, preparation in zip(folds, _allowed(preparations, folds, data), strict=True):
+    fitted_preparations = preparations if model.prepared else None
+    for fold, preparation in zip(folds, _allowed(fitted_preparations, folds, data), strict=True):
         started = perf_counter()
         rows = fold_rows(data, fold, options)
-        tested = test_rows(fold, data.open_time)
+        tested = rows_tested(data, fold, options)
         fitted = _fit(model, preparation, rows)
         forecast = fitted.predict(preparation.of(data.labelled.samples.take(tested)))
         counts = len(rows.training), len(rows.early_stopping), int(tested.sum())
-        predictions.append(_prediction_frame(model.name, fold, data.take(tested), forecast))
+        predictions.append(predictions_of(model.name, fold, data.take(tested), forecast))
         info.append(_fold_info(model.name, fold, counts, perf_counter() - started))
         models.append(fitted)
         if progress is not None:
@@ -121,7 +123,8 @@ def fit_final(
     embargo : int
         Candles, as in ``FoldSettings``.
     preparation : Preparation, optional
-        The final one of ``fit_preparations``; the fitted model sees what it leaves of the features.
+        The final one of ``fit_preparations``; the fitted model, if it is ``prepared``, sees what it leaves of the
+        features.
 
     Raises
     ------
@@ -129,7 +132,15 @@ def fit_final(
         If there are too few rows.
     """
     rows = final_rows(data, training or TrainingSettings(), embargo)
-    return _fit(model, preparation or Preparation.nothing(data.feature_names), rows)
+    seen = preparation if preparation is not None and model.prepared else Preparation.nothing(data.feature_names)
+    return _fit(model, seen, rows)
+
+
+def no_predictions() -> pd.DataFrame:
+    """Out-of-fold predictions of no model: the columns and their types, and no row."""
+    types = dict.fromkeys(("open_time", "close_time", "known_at"), "datetime64[ms, UTC]")
+    types |= {"model": "str", "fold": "int64", "symbol": "str"}
+    return pd.DataFrame({name: pd.Series(dtype=types.get(name, "float64")) for name in PREDICTION_COLUMNS})
 
 
 def _fit(model: Model, preparation: Preparation, rows: FittingRows) -> Model:
@@ -158,7 +169,8 @@ def _allowed(
     return [fitted.preparation for fitted in preparations]
 
 
-def _prediction_frame(model_name: str, fold: Fold, tested: TrainingData, forecast: Forecast) -> pd.DataFrame:
+def predictions_of(model_name: str, fold: Fold, tested: TrainingData, forecast: Forecast) -> pd.DataFrame:
+    """Out-of-fold predictions of the test rows of one fold, with what came of them."""
     return pd.DataFrame(
         {
             "model": pd.Series(model_name, index=range(len(tested)), dtype="str"),

@@ -129,7 +129,7 @@ class Preparation:
 
     def of(self, samples: Samples) -> Samples:
         """The samples as a model is to see them: prepared when they are read, so that no row is held twice."""
-        return samples if self.is_nothing else replace(samples, prepare=self.transform)
+        return samples if self.is_nothing else replace(samples, prepare=self.transform, names=self.names)
 
     def of_labelled(self, labelled: LabelledSamples) -> LabelledSamples:
         """The labelled samples as a model is to see them."""

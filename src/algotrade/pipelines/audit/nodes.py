@@ -15,6 +15,7 @@ from algotrade.audit import (
     markdown,
     probe_chain,
     probe_features,
+    probe_folds,
     probe_inputs,
     probe_labels,
     probe_strategy,
@@ -30,7 +31,6 @@ from algotrade.features import FEATURES, FeatureSet
 from algotrade.models.base import build_model
 from algotrade.pipelines.parameters import AuditParameters, BacktestingParameters, FeatureParameters, TrainingParameters
 from algotrade.strategies import STRATEGIES, Strategy
-from algotrade.validation.labels import forward_returns
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +66,21 @@ def audit_inputs(
 
 def audit_labels(panel: Panel, parameters: dict[str, Any], training: dict[str, Any]) -> list[Finding]:
     """Findings about the labels of the training."""
-    horizon = TrainingParameters.parse(training).horizon
-    return probe_labels(
-        lambda changed: forward_returns(changed, horizon), panel, AuditParameters.parse(parameters).probing
-    )
+    label = TrainingParameters.parse(training).labeller
+    return probe_labels(label.of, panel, AuditParameters.parse(parameters).probing, label.name, label.lookback)
+
+
+def audit_folds(
+    panel: Panel,
+    parameters: dict[str, Any],
+    features: dict[str, Any],
+    training: dict[str, Any],
+    backtesting: dict[str, Any],
+) -> list[Finding]:
+    """Findings about what each fold learns from."""
+    if not AuditParameters.parse(parameters).chain:
+        return []
+    return probe_folds(_chain(panel, parameters, features, training, backtesting), panel)
 
 
 def audit_strategies(
@@ -94,13 +105,31 @@ def audit_chain(
     settings, learning = AuditParameters.parse(parameters), TrainingParameters.parse(training)
     if not settings.chain:
         return []
+    chain = _chain(panel, parameters, features, training, backtesting)
+    probing = replace(settings.probing, moments=settings.chain_moments)
+    try:
+        return probe_chain(chain, panel, probing, tail=learning.horizon + 1)
+    except LookAheadFound as error:
+        # A fold refuses to learn from what its test span tells; that is what was looked for.
+        return [Finding("chain", "walk-forward", "fold_edge", detail=str(error))]
+
+
+def _chain(
+    panel: Panel,
+    parameters: dict[str, Any],
+    features: dict[str, Any],
+    training: dict[str, Any],
+    backtesting: dict[str, Any],
+) -> ChainRecipe:
+    settings, learning = AuditParameters.parse(parameters), TrainingParameters.parse(training)
     trading = BacktestingParameters.parse(backtesting)
     model = build_model(settings.model, {**learning.settings_of(settings.model), **settings.model_settings})
-    chain = ChainRecipe(
+    return ChainRecipe(
         features=FeatureParameters.parse(features).features(panel.timeframe).computable(panel),
         model=model,
         strategies=trading.build_strategies(),
         horizon=learning.horizon,
+        label=learning.labeller,
         history=learning.history,
         folds=replace(learning.folds, folds=settings.folds, test_candles=None),
         training=learning.fitting,
@@ -108,8 +137,6 @@ def audit_chain(
         costs=trading.costs,
         account=trading.account,
     )
-    probing = replace(settings.probing, moments=settings.chain_moments)
-    return probe_chain(chain, panel, probing, tail=learning.horizon + 1)
 
 
 def write_report(

@@ -4,7 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from algotrade.pipelines.audit import nodes
 
-_AUDITED = ["audited_features", "audited_inputs", "audited_labels", "audited_strategies", "audited_chain"]
+_AUDITED = [f"audited_{subject}" for subject in ("features", "inputs", "labels", "folds", "strategies", "chain")]
 
 
 def create_pipeline() -> Pipeline:
@@ -22,6 +22,12 @@ def create_pipeline() -> Pipeline:
                 name="audit_inputs",
             ),
             node(nodes.audit_labels, ["audit_panel", own, training], "audited_labels", name="audit_labels"),
+            node(
+                nodes.audit_folds,
+                ["audit_panel", own, features, training, backtesting],
+                "audited_folds",
+                name="audit_folds",
+            ),
             node(
                 nodes.audit_strategies,
                 ["audit_panel", own, training, backtesting],

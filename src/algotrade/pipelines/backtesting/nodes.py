@@ -27,10 +27,10 @@ def view(
     universe: dict[str, Any],
     training: dict[str, Any],
 ) -> MarketView:
-    """Candles with the champion's out-of-fold predictions; decisions start where predictions do."""
+    """Candles with the best candidate's out-of-fold predictions; decisions start where predictions do."""
     panel = Panel.from_frame(candles, Timeframe(universe["timeframe"]), universe["symbols"])
-    champion = predictions[predictions["model"] == ranking[0]]
-    return MarketView.from_predictions(panel, champion, TrainingParameters.parse(training).horizon).predicted
+    best = predictions[predictions["model"] == ranking[0]]
+    return MarketView.from_predictions(panel, best, TrainingParameters.parse(training).horizon).predicted
 
 
 def run(market: MarketView, parameters: dict[str, Any]) -> tuple[dict[str, BacktestResult], pd.DataFrame, pd.DataFrame]:

@@ -78,6 +78,7 @@ def require_enough_history(
         stored = _stored_keys(history, universe, timeframe)
         known = own[_KEYS] if stored.empty else pd.concat([own[_KEYS], stored])
         warm_up = FeatureParameters.parse(feature_parameters).features(timeframe).lookback + training.history - 2
+        warm_up = max(warm_up, training.labeller.warm_up)
         rows = _rows_with_features_and_label(known, warm_up, training.horizon)
         walk_forward_folds(*rows, timeframe.milliseconds, training.folds)
     return candles, rejected

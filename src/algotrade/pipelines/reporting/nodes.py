@@ -6,8 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from algotrade.domain.candles import from_milliseconds
-from algotrade.models.bundle import ModelBundle
 from algotrade.models.preparation import Preparation
 from algotrade.monitoring.run_log import current_run
 from algotrade.pipelines.parameters import BacktestingParameters
@@ -17,11 +15,13 @@ from algotrade.reporting import (
     ReportFrames,
     data_metrics,
     feature_metrics,
+    gate_metrics,
     judge,
     quality_figures,
     render_report,
     result_figures,
     scorecard_markdown,
+    search_metrics,
 )
 from algotrade.reporting.figures import FIGURES, QUALITY_FIGURES, RESULT_FIGURES
 from algotrade.reporting.scorecard import JUDGED_STRATEGY
@@ -30,8 +30,6 @@ from algotrade.validation.preparing import Preparations
 # Kedro reads the annotations of nodes, and plotly is not to be imported for that.
 Figure = Any
 
-_FOLD_TIMES = ("train_start", "train_until", "test_start", "test_end")
-
 
 def draw(
     equity: pd.DataFrame,
@@ -39,15 +37,31 @@ def draw(
     importance: pd.DataFrame,
     features_by_fold: pd.DataFrame,
     calibration: pd.DataFrame,
-    folds: list[dict[str, int]],
+    fold_rows: pd.DataFrame,
+    paths: pd.DataFrame,
+    hit_rates: pd.DataFrame,
+    explanation: pd.DataFrame,
+    trials: pd.DataFrame,
+    searches: dict[str, Any],
     strategy_scores: dict[str, Any],
-    champion: ModelBundle,
+    decision: dict[str, Any],
     universe: dict[str, Any],
 ) -> tuple[Figure, ...]:
     """The figures of models and strategies, in the order of the catalog entries."""
     drawn = result_figures(
-        {"data": universe, "champion": {"name": champion.manifest.model}, "strategies": strategy_scores},
-        ReportFrames(equity, fold_scores, importance, calibration, _fold_table(folds), features=features_by_fold),
+        {"data": universe, "candidate": decision["challenger"], "strategies": strategy_scores, "search": searches},
+        ReportFrames(
+            equity,
+            fold_scores,
+            importance,
+            calibration,
+            fold_rows,
+            features=features_by_fold,
+            paths=paths,
+            hit_rates=hit_rates,
+            explanation=explanation,
+            trials=trials,
+        ),
     )
     return tuple(drawn[name] for name in RESULT_FIGURES)
 
@@ -73,25 +87,25 @@ def summarise(
     reasons: pd.DataFrame,
     divergence: pd.DataFrame,
     feature_summary: dict[str, Any],
+    searches: dict[str, Any],
+    search_effect: dict[str, Any],
     model_scores: dict[str, dict[str, Any]],
-    champion: ModelBundle,
+    decision: dict[str, Any],
     strategy_scores: dict[str, dict[str, Any]],
     overfitting: dict[str, Any],
+    combinatorial: dict[str, Any],
     timings: dict[str, float],
 ) -> dict[str, Any]:
     """``metrics.json``: everything that the run is judged by."""
     return {
         "data": data_metrics(universe, quality, reasons, divergence),
         "features": feature_summary,
+        "search": search_metrics(searches, search_effect),
         "models": model_scores,
-        "champion": {
-            "name": champion.manifest.model,
-            "version": champion.manifest.version,
-            "fingerprint": champion.manifest.feature_fingerprint,
-        },
+        **gate_metrics(decision),
         "strategies": strategy_scores,
-        "overfitting": overfitting,
-        "targets": judge(strategy_scores.get(JUDGED_STRATEGY, {}), model_scores[champion.manifest.model]),
+        "overfitting": {**overfitting, "model_choice": combinatorial},
+        "targets": judge(strategy_scores.get(JUDGED_STRATEGY, {}), model_scores[decision["challenger"]["name"]]),
         "timings": timings,
     }
 
@@ -101,25 +115,27 @@ def write_page(
     quality: pd.DataFrame,
     gaps: pd.DataFrame,
     stability: pd.DataFrame,
+    hit_rates: pd.DataFrame,
     prepared: dict[str, Any],
     universe: dict[str, Any],
-    champion: ModelBundle,
+    decision: dict[str, Any],
     backtesting: dict[str, Any],
     *figures: Figure,
 ) -> str:
     """The report as one HTML page."""
     context = ReportContext(
         run_id=current_run(),
-        commit=champion.manifest.git_commit,
+        commit=decision["challenger"]["git_commit"],
         quality=quality,
         gaps=gaps,
         stability=stability,
+        hit_rates=hit_rates,
         preparation=_final(prepared),
         notes=tuple(universe["notes"]),
         planted_signal=_planted_signal(universe),
         cost_assumptions=asdict(BacktestingParameters.parse(backtesting).costs),
-        horizon=champion.manifest.horizon,
-        library_versions=champion.manifest.libraries,
+        horizon=decision["challenger"]["horizon"],
+        library_versions=decision["challenger"]["libraries"],
     )
     drawn = dict(zip(FIGURES, figures, strict=True))
     # Where there is nothing to show, a number on the page says so.
@@ -127,6 +143,10 @@ def write_page(
         del drawn["divergence"]
     if not metrics["data"]["quarantined"]:
         del drawn["quarantined"]
+    if not metrics["overfitting"]["model_choice"]:
+        del drawn["combinatorial_paths"]
+    if not metrics["search"]:
+        del drawn["search_history"], drawn["search_importance"]
     return render_report(metrics, drawn, context)
 
 
@@ -137,12 +157,6 @@ def write_scorecard(metrics: dict[str, Any]) -> str:
 
 def _final(prepared: dict[str, Any]) -> Preparation:
     return Preparations.from_json(prepared).final.preparation
-
-
-def _fold_table(folds: list[dict[str, int]]) -> pd.DataFrame:
-    table = pd.DataFrame(folds)
-    table[list(_FOLD_TIMES)] = table[list(_FOLD_TIMES)].apply(from_milliseconds)
-    return table.rename(columns={"index": "fold", "train_until": "train_end"})
 
 
 def _planted_signal(universe: Mapping[str, Any]) -> str:

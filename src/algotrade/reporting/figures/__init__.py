@@ -17,7 +17,8 @@ from algotrade.reporting.figures.album import (
 )
 from algotrade.reporting.figures.canvas import THEMES
 from algotrade.reporting.figures.features import importance_by_fold, information_by_fold
-from algotrade.reporting.figures.learning import calibration, feature_importance, fold_scores, walk_forward
+from algotrade.reporting.figures.folds import fold_spans, path_scores
+from algotrade.reporting.figures.learning import calibration, feature_importance, fold_scores
 from algotrade.reporting.figures.performance import (
     costs_by_strategy,
     drawdowns,
@@ -39,12 +40,13 @@ __all__ = [
     "equity_curves",
     "feature_importance",
     "fold_scores",
+    "fold_spans",
     "importance_by_fold",
     "information_by_fold",
     "monthly_returns",
+    "path_scores",
     "quality_figures",
     "report_figures",
     "result_figures",
     "rolling_sharpe",
-    "walk_forward",
 ]

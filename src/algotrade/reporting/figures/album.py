@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from algotrade.reporting import tables
-from algotrade.reporting.figures import features, learning, performance, quality
+from algotrade.reporting.figures import features, folds, learning, performance, quality, search, trust
+from algotrade.reporting.scorecard import candidate_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -20,10 +21,16 @@ RESULT_FIGURES = (
     "costs",
     "fold_scores",
     "calibration",
+    "hit_rate_by_confidence",
+    "hit_rates_by_group",
+    "explanation",
     "feature_importance",
     "importance_by_fold",
     "information_by_fold",
     "walk_forward",
+    "combinatorial_paths",
+    "search_history",
+    "search_importance",
 )
 """Names of the figures of the results, in the order in which :func:`result_figures` returns them."""
 QUALITY_FIGURES = ("coverage", "quarantined", "anomalies", "divergence")
@@ -68,10 +75,18 @@ class ReportFrames:
     calibration : DataFrame
         ``model``, ``bin``, ``mean_probability``, ``observed_frequency``, ``count``.
     folds : DataFrame
-        ``fold``, ``train_start``, ``train_end``, ``test_start``, ``test_end``.
+        ``fold``, ``symbol``, ``part``, ``before``, ``rows``, ``start``, ``end``.
     quality : QualityFrames
     features : DataFrame
         ``fold``, ``feature``, ``family``, ``importance``, ``information_coefficient``.
+    paths : DataFrame
+        ``model``, ``path``, ``gain``, ``auc``.
+    hit_rates : DataFrame
+        ``model``, ``by``, ``bucket``, ``hit_rate``, ``low``, ``high``, ``confidence``.
+    explanation : DataFrame
+        ``model``, ``feature``, ``family``, ``kind``, ``value``, ``low``, ``high``.
+    trials : DataFrame
+        ``family``, ``number``, ``state``, ``value``.
     """
 
     equity: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -81,6 +96,10 @@ class ReportFrames:
     folds: pd.DataFrame = field(default_factory=pd.DataFrame)
     quality: QualityFrames = field(default_factory=QualityFrames)
     features: pd.DataFrame = field(default_factory=pd.DataFrame)
+    paths: pd.DataFrame = field(default_factory=pd.DataFrame)
+    hit_rates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explanation: pd.DataFrame = field(default_factory=pd.DataFrame)
+    trials: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def report_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
@@ -104,10 +123,10 @@ def result_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[st
     Parameters
     ----------
     metrics : mapping
-        The content of ``metrics.json``; its champion is the model that stands out.
+        The content of ``metrics.json``; its best candidate is the model that stands out.
     frames : ReportFrames
     """
-    champion = metrics.get("champion", {}).get("name")
+    champion = candidate_of(metrics)
     currency = tables.quote_currency(metrics.get("data", {}).get("symbols", []))
     return {
         "equity": performance.equity_curves(frames.equity),
@@ -117,8 +136,14 @@ def result_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[st
         "costs": performance.costs_by_strategy(metrics.get("strategies", {}), currency),
         "fold_scores": learning.fold_scores(frames.fold_scores, champion),
         "calibration": learning.calibration(frames.calibration, champion),
+        "hit_rate_by_confidence": trust.hit_rate_by_confidence(frames.hit_rates, champion),
+        "hit_rates_by_group": trust.hit_rates_by_group(frames.hit_rates),
+        "explanation": trust.explanation(frames.explanation),
         "feature_importance": learning.feature_importance(frames.importance),
         "importance_by_fold": features.importance_by_fold(frames.features),
         "information_by_fold": features.information_by_fold(frames.features),
-        "walk_forward": learning.walk_forward(frames.folds),
+        "walk_forward": folds.fold_spans(frames.folds),
+        "combinatorial_paths": folds.path_scores(frames.paths),
+        "search_history": search.search_history(frames.trials),
+        "search_importance": search.search_importance(metrics.get("search", {})),
     }

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from algotrade.reporting.figures.canvas import HIGHLIGHT, MUTED, canvas, colours, has_rows, plain, without_data
-from algotrade.reporting.figures.sampling import time_labels
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -122,33 +121,6 @@ def calibration(bins: pd.DataFrame, champion: str | None = None) -> "Figure":
         )
     figure.update_xaxes(title_text="predicted probability of a rise", range=[low, high], tickformat=".2~f")
     figure.update_yaxes(title_text="observed frequency", tickformat=".2~f")
-    return figure
-
-
-def walk_forward(folds: pd.DataFrame) -> "Figure":
-    """The spans that each fold trained and was tested on; the gap between them is the purge and the embargo.
-
-    Parameters
-    ----------
-    folds : DataFrame
-        ``fold``, ``train_start``, ``train_end``, ``test_start``, ``test_end``.
-    """
-    if not has_rows(folds, ("fold", "train_start", "train_end", "test_start", "test_end"), "folds"):
-        return without_data("No folds to draw.")
-    figure = canvas(height=110 + _ROW * len(folds), hovermode="closest")
-    for span, colour in (("train", MUTED), ("test", HIGHLIGHT)):
-        # One trace a span, its segments parted by empty points: a bar chart cannot start bars at dates.
-        starts, ends = time_labels(pd.Index(folds[f"{span}_start"])), time_labels(pd.Index(folds[f"{span}_end"]))
-        x: list[Any] = [point for start, end in zip(starts, ends, strict=True) for point in (start, end, None)]
-        y: list[Any] = [point for fold in folds["fold"] for point in (str(fold), str(fold), None)]
-        figure.add_scatter(
-            x=x, y=y, name=span, mode="lines", line={"color": colour, "width": 11},
-            hovertemplate=span + " fold %{y}: %{x|%Y-%m-%d}<extra></extra>",
-        )  # fmt: skip
-    figure.update_xaxes(type="date")
-    figure.update_yaxes(
-        type="category", title_text="fold", autorange="reversed", showgrid=False, dtick=max(1, len(folds) // 20)
-    )
     return figure
 
 

@@ -1,9 +1,11 @@
 """What the steps hand to each other as JSON, read back as what it stands for."""
 
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, cast
 
 from algotrade.domain.candles import FloatArray
 from algotrade.models.base import Model
+from algotrade.models.ensemble import Ensemble, EnsembleSettings
 from algotrade.models.gradient_boosting import LightGbm
 from algotrade.models.preparation import Preparation
 from algotrade.validation.folds import Fold
@@ -27,5 +29,16 @@ def final_preparation(prepared: dict[str, Any]) -> Preparation:
 
 def importance_of(trees: Model) -> FloatArray:
     """Share of each column in what the splits of boosted trees gained."""
-    assert isinstance(trees, LightGbm)
-    return trees.importance()
+    return boosted([trees])[0].importance()
+
+
+def boosted(trees: list[Model]) -> list[LightGbm]:
+    """Models that are boosted trees, as such."""
+    assert all(isinstance(model, LightGbm) for model in trees)
+    return cast("list[LightGbm]", trees)
+
+
+def ensemble_of(members: dict[str, Model], learned: dict[str, Any]) -> Ensemble:
+    """Fitted members as one model, with what they were found to weigh."""
+    settings = EnsembleSettings({name: asdict(model.settings) for name, model in members.items()}, **learned)
+    return replace(Ensemble(settings), members=tuple(members.values()))

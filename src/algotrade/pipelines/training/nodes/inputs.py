@@ -10,9 +10,10 @@ from algotrade.domain.candles import Panel
 from algotrade.domain.timeframe import Timeframe
 from algotrade.pipelines.parameters import TrainingParameters
 from algotrade.pipelines.training.nodes.artefacts import families_of, folds_of
+from algotrade.validation.fold_layout import fold_layout
 from algotrade.validation.folds import walk_forward_folds
+from algotrade.validation.further_horizons import with_further_horizons
 from algotrade.validation.hygiene import feature_hygiene, row_loss
-from algotrade.validation.labels import forward_returns
 from algotrade.validation.preparing import fit_preparations
 from algotrade.validation.training_data import TrainingData, training_data
 
@@ -22,7 +23,8 @@ logger = logging.getLogger(__name__)
 def label(candles: pd.DataFrame, universe: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
     """What the market did over the horizon after each candle, and when that was known."""
     panel = Panel.from_frame(candles, Timeframe(universe["timeframe"]), universe["symbols"])
-    return forward_returns(panel, TrainingParameters.parse(parameters).horizon)
+    settings = TrainingParameters.parse(parameters)
+    return with_further_horizons(settings.labeller.of(panel), panel, settings.further_horizons)
 
 
 def join(
@@ -37,7 +39,20 @@ def join(
             "the frame feature_hygiene has them all.",
             *(lost.scattered, lost.rows, lost.worst),
         )
-    return training_data(features, labels, Timeframe(universe["timeframe"]), settings.history)
+    data = training_data(features, labels, Timeframe(universe["timeframe"]), settings.history, settings.weights)
+    unused = sorted({*data.symbols_without_samples, *universe["symbols"]} - {*_with_samples(data)})
+    if unused:
+        logger.warning(
+            "%s: no candle with features and a label, so nothing is learned from %s and nothing forecast for %s; "
+            "feature_hygiene and data_quality say what is missing.",
+            *(", ".join(unused), *(["it"] if len(unused) == 1 else ["them"]) * 2),
+        )
+    return data
+
+
+def _with_samples(data: TrainingData) -> list[str]:
+    missing = data.symbols_without_samples
+    return [symbol for symbol in data.symbols if symbol not in missing]
 
 
 def cut_folds(data: TrainingData, parameters: dict[str, Any]) -> list[dict[str, int]]:
@@ -45,6 +60,17 @@ def cut_folds(data: TrainingData, parameters: dict[str, Any]) -> list[dict[str, 
     settings = TrainingParameters.parse(parameters).folds
     folds = walk_forward_folds(data.open_time, data.known_at, data.timeframe.milliseconds, settings)
     return [asdict(fold) for fold in folds]
+
+
+def lay_out_folds(data: TrainingData, folds: list[dict[str, int]], parameters: dict[str, Any]) -> pd.DataFrame:
+    """What each fold does with the rows of each symbol: trained on, stopped early on, left out, tested."""
+    layout = fold_layout(data, folds_of(folds), TrainingParameters.parse(parameters).fitting)
+    late = layout[layout["part"] == "not joined"].groupby("symbol")["fold"].nunique()
+    for symbol, count in late.items():
+        logger.info(
+            "%s has too few training rows in %d of %d folds, and takes no part in them", symbol, count, len(folds)
+        )
+    return layout
 
 
 def inspect_features(features: pd.DataFrame, spec: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:

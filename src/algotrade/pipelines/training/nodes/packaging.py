@@ -1,37 +1,36 @@
 """The models fitted on all history, with all that is to be known of them."""
 
-import hashlib
 import json
-from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from algotrade.data.provenance import git_commit
+from algotrade.data.provenance import git_commit, project_root
 from algotrade.domain.candles import from_milliseconds
 from algotrade.models.base import Model, build_model
-from algotrade.models.bundle import ModelBundle
-from algotrade.models.ensemble import Ensemble, EnsembleSettings
-from algotrade.models.manifest import Manifest
-from algotrade.models.preparation import FACTOR_FAMILY, Preparation
+from algotrade.models.calibration import Calibration
+from algotrade.models.preparation import FACTOR_FAMILY
 from algotrade.monitoring.progress import progress
-from algotrade.pipelines.parameters import MEMBERS, TrainingParameters
-from algotrade.pipelines.training.nodes.artefacts import families_of, final_preparation, importance_of
+from algotrade.pipelines.parameters import TrainingParameters
+from algotrade.pipelines.training.nodes.artefacts import (
+    ensemble_of,
+    families_of,
+    final_preparation,
+    importance_of,
+)
 from algotrade.validation.training_data import TrainingData
 from algotrade.validation.walk_forward import fit_final
 
 
 def fit_members(
-    data: TrainingData, prepared: dict[str, Any], found: dict[str, Any], parameters: dict[str, Any]
+    data: TrainingData, prepared: dict[str, Any], found: dict[str, dict[str, Any]], parameters: dict[str, Any]
 ) -> dict[str, Model]:
-    """Both members of the ensemble, fitted on all labelled history."""
+    """Every candidate, all of them members of the ensemble, fitted on all labelled history."""
     settings, preparation = TrainingParameters.parse(parameters), final_preparation(prepared)
-    chosen = {"lightgbm": found, "lstm": settings.settings_of("lstm")}
-    with progress("fits on all history", len(MEMBERS)) as advance:
+    with progress("fits on all history", len(settings.candidates)) as advance:
         members = {}
-        for name in MEMBERS:
-            model = build_model(name, chosen[name])
+        for name in settings.candidates:
+            model = build_model(name, found[name])
             members[name] = fit_final(model, data, settings.fitting, settings.folds.embargo, preparation)
             advance(name)
     return members
@@ -53,64 +52,61 @@ def importance(members: dict[str, Model], prepared: dict[str, Any], spec: dict[s
     return frame.sort_values("importance", ascending=False, ignore_index=True, kind="stable")
 
 
+def assemble(members: dict[str, Model], learned: dict[str, Any], ranking: list[str]) -> dict[str, Model]:
+    """Every candidate as it would be served, the best one first."""
+    available = dict(members)
+    if "ensemble" in ranking:
+        available["ensemble"] = ensemble_of(members, learned)
+    return {name: available[name] for name in ranking}
+
+
 def package(
-    members: dict[str, Model],
-    weights: dict[str, float],
-    ranking: list[str],
+    fitted: dict[str, Model],
+    calibrations: dict[str, Any],
+    predictions: pd.DataFrame,
     scores: pd.DataFrame,
     data: TrainingData,
     prepared: dict[str, Any],
     spec: dict[str, Any],
     universe: dict[str, Any],
     parameters: dict[str, Any],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Champion and challenger with all that their bundles tell about them."""
-    settings = TrainingParameters.parse(parameters)
-    shared = {
+) -> dict[str, dict[str, Any]]:
+    """Every candidate with all that its bundle tells about it, and with what it said out of fold, its evidence."""
+    shared = _provenance(data, spec, universe, TrainingParameters.parse(parameters))
+    return {
+        name: {
+            "model": model,
+            "preparation": final_preparation(prepared),
+            "calibration": Calibration.from_json(calibrations[name]),
+            "provenance": {**shared, "fold_scores": _records(scores[scores["model"] == name])},
+            "evidence": predictions[predictions["model"] == name].reset_index(drop=True),
+        }
+        for name, model in fitted.items()
+    }
+
+
+def _provenance(
+    data: TrainingData, spec: dict[str, Any], universe: dict[str, Any], settings: TrainingParameters
+) -> dict[str, Any]:
+    """What the bundles of a run have in common."""
+    return {
         "feature_names": spec["names"],
         "feature_fingerprint": spec["fingerprint"],
         "feature_parameters": spec["parameters"],
         "lookback": spec["lookback"],
         "horizon": settings.horizon,
+        "label": settings.labeller.formula,
         "exchange": universe["exchange"],
         "timeframe": universe["timeframe"],
         "symbols": universe["symbols"],
         "training_start": from_milliseconds([data.open_time.min()])[0],
         "training_end": from_milliseconds([data.open_time.max()])[0],
+        "labels_known_until": from_milliseconds([data.known_at.max()])[0],
         "data_digest": universe["data_digest"],
-        "git_commit": git_commit(Path.cwd()),
-    }
-    available: dict[str, Model] = {**members, "ensemble": _ensemble(members, weights)}
-    champion, challenger = (
-        _packaged(available[name], final_preparation(prepared), scores, shared) for name in ranking[:2]
-    )
-    return champion, challenger
-
-
-def enlist(champion: ModelBundle, challenger: ModelBundle) -> dict[str, Manifest]:
-    """What to register, by the alias that each bundle is to have."""
-    return {"champion": champion.manifest, "challenger": challenger.manifest}
-
-
-def _ensemble(members: dict[str, Model], weights: dict[str, float]) -> Ensemble:
-    settings = EnsembleSettings({name: asdict(model.settings) for name, model in members.items()}, weights)
-    return replace(Ensemble(settings), members=tuple(members.values()))
-
-
-def _packaged(model: Model, preparation: Preparation, scores: pd.DataFrame, shared: dict[str, Any]) -> dict[str, Any]:
-    own = scores[scores["model"] == model.name]
-    return {
-        "model": model,
-        "preparation": preparation,
-        "version": _version(model, preparation, shared),
-        "provenance": {**shared, "fold_scores": json.loads(own.to_json(orient="records", date_format="iso"))},
+        "git_commit": git_commit(project_root()),
     }
 
 
-def _version(model: Model, preparation: Preparation, shared: dict[str, Any]) -> str:
-    """Name of what the model was made of: the same data, features and settings give the same version."""
-    origin = (shared["horizon"], shared["data_digest"], shared["feature_fingerprint"])
-    made_of = [model.name, asdict(model.settings), *origin]
-    if not preparation.is_nothing:
-        made_of.append(preparation.to_json())
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
+def _records(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads(scores.to_json(orient="records", date_format="iso"))
+    return records
