@@ -67,7 +67,7 @@ def test_higher_costs_never_pay(random_panel, random_weights):
 
 def test_ruin_says_when(panel_of):
     prices = np.array([[10.0], [10.0], [25.0], [10.0]])
-    settings = SimulationSettings(allow_short=True)
+    settings = SimulationSettings(market="perpetual")
     result = simulate(panel_of(prices, prices), np.full((4, 1), -1.0), Costs(0.0, 0.0), settings)
     assert result.ruined_at == result.equity.index[2]
     assert result.weights.iloc[2:, 0].tolist() == [0.0, 0.0]
@@ -102,7 +102,7 @@ def test_weights_that_break_the_contract_are_refused(random_panel, change, messa
 def test_prices_that_cannot_be_traded_at_are_refused(random_panel, panel_of):
     panel = random_panel(0, 10, 2)
     panel.open[4, 1] = -1.0
-    with pytest.raises(BacktestError, match="first S1/USDT at 2024-01-01 04:00"):
+    with pytest.raises(BacktestError, match=r"first S1/USDT at 2024-01-01 04:00.*Prices must be positive"):
         simulate(panel, np.zeros((10, 2)), Costs())
     with pytest.raises(BacktestError, match="no candles"):
         simulate(random_panel(0, 10, 2)[:0], np.zeros((0, 2)), Costs())
