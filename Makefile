@@ -15,7 +15,7 @@ export NUMBA_CACHE_DIR ?= $(CURDIR)/.numba_cache
 export OMP_WAIT_POLICY := passive
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help run test test-all check lint install bench viz mlflow serve notebook lock clean
+.PHONY: help run test test-all check lint install bench viz mlflow serve bento notebook lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -61,6 +61,9 @@ mlflow: $(STAMP) ## Browse runs and registered models
 
 serve: $(STAMP) ## Serve the champion on 127.0.0.1:3000
 	@$(BIN)/algotrade serve $(ARGS)
+
+bento: $(STAMP) ## Package the champion as a Bento
+	@$(BIN)/algotrade bento $(ARGS)
 
 notebook: $(STAMP) ## Jupyter with the catalog loaded
 	$(BIN)/kedro jupyter lab $(ARGS)

@@ -8,6 +8,7 @@ from omegaconf.resolvers import oc
 
 from algotrade.hooks import (
     LineageHooks,
+    PackagingHooks,
     ProgressHooks,
     RegistryHooks,
     RetrainingHooks,
@@ -27,6 +28,7 @@ HOOKS = (
     LineageHooks(),
     TrackingHooks(),
     RetrainingHooks(),
+    PackagingHooks(),
 )
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS: dict[str, Any] = {

@@ -2,6 +2,9 @@
 
 import click
 
+from algotrade.cli.access import access
+from algotrade.cli.audit_log import audit_log
+from algotrade.cli.bento import bento
 from algotrade.cli.candles import candles
 from algotrade.cli.drift import drift
 from algotrade.cli.keys import keys
@@ -20,5 +23,20 @@ def cli() -> None:
     """Commands of algotrade; the pipelines are run by ``kedro run``."""
 
 
-for _command in (candles, drift, keys, models, quarantine, records, reference, repeat, serve, stream, venue):
+for _command in (
+    access,
+    audit_log,
+    bento,
+    candles,
+    drift,
+    keys,
+    models,
+    quarantine,
+    records,
+    reference,
+    repeat,
+    serve,
+    stream,
+    venue,
+):
     cli.add_command(_command)

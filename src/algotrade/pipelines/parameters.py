@@ -382,6 +382,19 @@ class RetrainingParameters(Parameters):
     level: float = Field(default=0.01, gt=0, lt=0.5)
 
 
+class ServingParameters(Parameters):
+    """What a run leaves to be served.
+
+    Attributes
+    ----------
+    bento : bool
+        Whether a run that has decided about the champion packages it.
+    """
+
+    section = "serving"
+    bento: bool = False
+
+
 SECTIONS = (
     IngestionParameters,
     FeatureParameters,
@@ -390,6 +403,7 @@ SECTIONS = (
     AuditParameters,
     DriftParameters,
     RetrainingParameters,
+    ServingParameters,
 )
 
 
