@@ -18,7 +18,7 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 # Two processes; tests that share what is dear to make stay together.
 PARALLEL ?= --numprocesses 2 --dist loadgroup
 
-.PHONY: help run test test-all check lint install bench viz mlflow serve notebook lock clean
+.PHONY: help run test test-all check lint install bench viz mlflow serve bento notebook lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -64,6 +64,9 @@ mlflow: $(STAMP) ## Browse runs and registered models
 
 serve: $(STAMP) ## Serve the champion on 127.0.0.1:3000
 	@$(BIN)/algotrade serve $(ARGS)
+
+bento: $(STAMP) ## Package the champion as a Bento
+	@$(BIN)/algotrade bento $(ARGS)
 
 notebook: $(STAMP) ## Jupyter with the catalog loaded
 	$(BIN)/kedro jupyter lab $(ARGS)

@@ -8,6 +8,7 @@ from omegaconf.resolvers import oc
 
 from algotrade.hooks import (
     LineageHooks,
+    PackagingHooks,
     ProgressHooks,
     RegistryHooks,
     RetrainingHooks,
@@ -28,6 +29,7 @@ HOOKS = (
     LineageHooks(),
     TrackingHooks(),
     RetrainingHooks(),
+    PackagingHooks(),
     # Kedro calls the last one first, as it does hooks of plug-ins: the MLflow run is open before ours write to it.
     MlflowRunHooks(),
 )

@@ -42,12 +42,20 @@ class FakeModel:
 
     def predict(self, windows: np.ndarray) -> Forecast:
         self.windows.append(windows)
-        probability = 1 / (1 + np.exp(-windows[:, -1, :] @ np.array([1.0, 0.1, 0.01])))
+        filled = np.nan_to_num(windows[:, -1, :])
+        probability = 1 / (1 + np.exp(-filled @ np.array([1.0, 0.1, 0.01])))
         return Forecast(probability, probability - 0.5)
 
     def predict_one(self, window: np.ndarray) -> tuple[float, float]:
         forecast = self.predict(window[np.newaxis])
         return float(forecast.probability[0]), float(forecast.expected_return[0])
+
+    @property
+    def interval_level(self) -> float | None:
+        return 0.9
+
+    def interval(self, expected_return: float, window: np.ndarray | None = None) -> tuple[float, float]:
+        return expected_return - 0.02, expected_return + 0.02
 
 
 class FakeFeatures:
@@ -58,6 +66,7 @@ class FakeFeatures:
         self.error: Exception | None = None
         self.made_by: str | None = "fingerprint-a"
         self.max_age = max_age
+        self.instant = False
 
     def read(self, symbols: Sequence[str]) -> Batch:
         if self.error is not None:
@@ -75,6 +84,12 @@ class FakeFeatures:
             read_time_ms=now_ms,
             max_age=self.max_age,
         )
+
+    def has_at_hand(self, symbols: Sequence[str]) -> bool:
+        return self.instant
+
+    def at_hand(self, symbol: str) -> FeatureVectors | None:
+        return self.online.get(symbol) if self.instant and self.error is None else None
 
     def fingerprint(self) -> str | None:
         if self.error is not None:

@@ -187,18 +187,6 @@ class TestAge:
             )
         ]
 
-    def test_reads_are_counted_by_state_and_aged(self) -> None:
-        served = predictor(self.aged(3))
-        served.of_every_symbol()
-        samples = served._metrics.registry.get_sample_value
-        counts = {
-            state: samples("algotrade_online_vectors_total", {"state": state}) for state in ("fresh", "stale", "absent")
-        }
-        assert counts == {"fresh": 1, "stale": 1, "absent": 1}
-        assert samples("algotrade_feature_age_candles_count") == 2
-        assert samples("algotrade_feature_age_candles_sum") == 6
-        assert samples("algotrade_online_read_seconds_count") == 1
-
 
 class TestFeatureSets:
     def test_the_online_fingerprint_is_told_beside_the_models(self) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,43 +13,25 @@ import pytest
 from algotrade.data.online_store import FeatureSpec, OnlineStore
 from algotrade.inference.launch import command, environment, launch
 from algotrade.inference.settings import ServingSettings
-from algotrade.models import LabelledSamples, ModelBundle, Samples, Targets, build_model, write_bundle
+from algotrade.models import ModelBundle
 from tests.serving import PATIENCE_SECONDS, Server, free_port, running_service
 
+from .bundles import SYMBOLS, train
 from .fakes import NAMES, vectors
 
-SYMBOLS = ("BTC/USDT", "ETH/USDT")
+CACHE_SECONDS = 0.15
+"""After which no worker remembers features that it read before."""
 
 
 def settings_in(data: Path, port: int = 3000) -> ServingSettings:
     return ServingSettings(data=data, port=port)
 
 
-def train(folder: Path, fingerprint: str = "fingerprint-a") -> None:
-    random = np.random.default_rng(0)
-    features = random.normal(size=(300, len(NAMES)))
-    returns = 0.01 * (features[:, 0] + random.normal(size=300))
-    samples = LabelledSamples(Samples(features, np.arange(300)), Targets.of_returns(returns))
-    provenance = {
-        "feature_names": NAMES,
-        "feature_fingerprint": fingerprint,
-        "lookback": 1,
-        "horizon": 4,
-        "exchange": "binance",
-        "timeframe": "1h",
-        "symbols": SYMBOLS,
-        "training_start": "2024-01-01T00:00:00Z",
-        "training_end": "2024-02-01T00:00:00Z",
-        "data_digest": "none",
-    }
-    write_bundle(folder, build_model("logistic").fit(samples), provenance)
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("service")
     settings = settings_in(folder / "data", free_port())
-    train(settings.bundle_folder)
+    train(settings.bundle_folder, "one")
     store = OnlineStore(settings.online_store_url)
     spec = FeatureSpec(NAMES, "fingerprint-a")
     store.write("binance", "1h", [vectors(symbol, seed=seed) for seed, symbol in enumerate(SYMBOLS)], spec)
@@ -96,10 +79,12 @@ def test_features_of_another_feature_set_are_refused_until_ours_are_back(server:
     store = OnlineStore(server.settings.online_store_url)
     rows = [vectors(symbol, seed=seed) for seed, symbol in enumerate(SYMBOLS)]
     store.write("binance", "1h", rows, FeatureSpec(NAMES, "others"))
+    time.sleep(CACHE_SECONDS)
     refused = server.client.post("/predict", json={"symbol": "BTC/USDT"})
     health = server.client.get("/health").json()
     store.write("binance", "1h", rows, FeatureSpec(NAMES, "fingerprint-a"))
     store.close()
+    time.sleep(CACHE_SECONDS)
     assert (refused.status_code, refused.json()["code"]) == (503, "foreign_features")
     assert "another feature set than fingerprint-a: by others" in refused.json()["detail"]
     assert health["feature_fingerprint"] == {"expected": "fingerprint-a", "online": "others"}
@@ -146,6 +131,16 @@ class TestWithoutABundle:
         assert result.returncode == 1
         assert "make run" in result.stderr
         assert "Traceback" not in result.stderr
+
+    def test_one_that_was_changed_is_refused_before_any_worker_starts(self, tmp_path: Path, monkeypatch) -> None:
+        from algotrade.inference.service import SignalService
+
+        monkeypatch.setenv("ALGOTRADE_DATA", str(tmp_path))
+        folder = train(settings_in(tmp_path).bundle_folder, "one")
+        (file,) = (folder / "model").glob("*.json")
+        file.write_text(file.read_text() + " ")
+        with pytest.raises(SystemExit, match=rf"Nothing to serve: .*{file.name} was changed after it was written"):
+            SignalService.inner.refuse_to_start()
 
     def test_the_launcher_says_so_at_once(self, tmp_path: Path) -> None:
         from algotrade.errors import BundleRejected

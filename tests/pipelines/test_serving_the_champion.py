@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from algotrade.client import PredictionClient
 from algotrade.inference.settings import ServingSettings
 from algotrade.models.bundle import ModelBundle
 from tests.serving import Server, free_port, running_service
@@ -31,14 +32,18 @@ def windows(finished: Path) -> dict[str, np.ndarray]:
 
 def test_asked_by_symbol_it_answers_what_the_bundle_predicts(finished: Path, service: Server, windows):
     bundle = ModelBundle.load(finished / "06_models" / "champion")
-    for symbol, window in windows.items():
-        answer = service.client.post("/predict", json={"symbol": symbol}).raise_for_status().json()
-        (prediction,) = answer["predictions"]
-        expected = bundle.predict(window[None])
-        assert prediction["probability"] == pytest.approx(expected.probability[0], abs=1e-9)
-        assert prediction["expected_return"] == pytest.approx(expected.expected_return[0], abs=1e-9)
-        assert prediction["signal"] == ("long" if prediction["probability"] > 0.5 else "flat")
-        assert answer["model"]["version"] == bundle.manifest.version
+    with PredictionClient(str(service.client.base_url)) as client:
+        for symbol, window in windows.items():
+            answer = client.predict(symbol, timeframe=bundle.manifest.timeframe, version=bundle.manifest.version)
+            (prediction,) = answer.predictions
+            expected = bundle.predict(window[None])
+            assert prediction.probability == pytest.approx(expected.probability[0], abs=1e-9)
+            assert prediction.expected_return == pytest.approx(expected.expected_return[0], abs=1e-9)
+            assert prediction.signal == ("long" if prediction.probability > 0.5 else "flat")
+            assert prediction.interval is not None
+            ends = prediction.interval.low, prediction.interval.high
+            assert ends == pytest.approx(bundle.interval(prediction.expected_return, window), abs=1e-9)
+            assert answer.model.version == bundle.manifest.version
 
 
 def test_asked_with_features_it_answers_the_same(service: Server, windows):

@@ -2,6 +2,9 @@
 
 import click
 
+from algotrade.cli.access import access
+from algotrade.cli.audit_log import audit_log
+from algotrade.cli.bento import bento
 from algotrade.cli.candles import candles
 from algotrade.cli.drift import drift
 from algotrade.cli.keys import keys
@@ -23,6 +26,9 @@ def cli() -> None:
 
 
 for _command in (
+    access,
+    audit_log,
+    bento,
     candles,
     drift,
     keys,

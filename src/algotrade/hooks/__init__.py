@@ -1,7 +1,8 @@
-"""What happens around every run: clear errors, progress, timings, lineage, tracking, retraining."""
+"""What happens around every run: clear errors, progress, timings, lineage, tracking, retraining, packaging."""
 
 from algotrade.hooks.errors import UserErrorHooks
 from algotrade.hooks.lineage import LineageHooks
+from algotrade.hooks.packaging import PackagingHooks
 from algotrade.hooks.progress import ProgressHooks, TimingHooks
 from algotrade.hooks.registry import RegistryHooks
 from algotrade.hooks.retraining import RetrainingHooks
@@ -9,6 +10,7 @@ from algotrade.hooks.tracking import TrackingHooks
 
 __all__ = [
     "LineageHooks",
+    "PackagingHooks",
     "ProgressHooks",
     "RegistryHooks",
     "RetrainingHooks",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from algotrade.data.online_store import Batch, OnlineStore
+from algotrade.data.online_store import Batch, FeatureVectors, OnlineStore
 from algotrade.inference.schemas import ModelDescription
 
 
@@ -15,6 +15,12 @@ class FeatureSource(Protocol):
 
     def fingerprint(self) -> str | None:
         """Of the features that are online, whoever made them; None where there are none."""
+
+    def has_at_hand(self, symbols: Sequence[str]) -> bool:
+        """Whether ``read`` would answer at once, without asking anybody."""
+
+    def at_hand(self, symbol: str) -> FeatureVectors | None:
+        """What ``read`` would give for a symbol at once; None where it would ask, or give nothing to be used."""
 
 
 class OnlineFeatures:
@@ -64,3 +70,11 @@ class OnlineFeatures:
         """Of what was published last for the model's exchange and timeframe; None where nothing was."""
         spec = self._store.spec(self._exchange, self._timeframe)
         return None if spec is None else spec.fingerprint
+
+    def has_at_hand(self, symbols: Sequence[str]) -> bool:  # noqa: ARG002 - whatever is asked for
+        """Never: the store is asked each time."""
+        return False
+
+    def at_hand(self, symbol: str) -> FeatureVectors | None:  # noqa: ARG002 - whatever is asked for
+        """Nothing: the store is asked each time."""
+        return None

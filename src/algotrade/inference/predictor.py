@@ -1,36 +1,44 @@
 """From a request to predictions: looks up features, asks the model, names the signal."""
 
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
-import numpy as np
-
-from algotrade.data.online_store import Batch, FeatureVectors
+from algotrade.data.online_store import Batch
 from algotrade.domain.candles import FloatArray
 from algotrade.domain.symbol import unified_symbol
 from algotrade.domain.timeframe import Timeframe
-from algotrade.errors import StoreError, StoreUnavailable
+from algotrade.inference.condition import checks_of, feature_sets_of
+from algotrade.inference.feature_cache import LastKnown
 from algotrade.inference.features import FeatureSource
-from algotrade.inference.problems import FeaturesNotOnline, StaleFeatures, UnknownSymbol
-from algotrade.inference.schemas import Check, FeatureSets, ModelDescription, NamedRow, Prediction
-from algotrade.inference.windows import lacking, listed, window_of_names, window_of_rows
-from algotrade.models.samples import Forecast
+from algotrade.inference.outlook import Known, Outlook, Outlooks, ServedModel
+from algotrade.inference.problems import (
+    FeaturesNotOnline,
+    StaleFeatures,
+    UnknownSymbol,
+)
+from algotrade.inference.schemas import (
+    Check,
+    FeatureSets,
+    ModelDescription,
+    NamedRow,
+    Prediction,
+    PredictRequest,
+    Signal,
+)
+from algotrade.inference.windows import too_old, window_of_names, window_of_rows
 from algotrade.monitoring.metrics import ServiceMetrics
 
-# A candle may be late by one more before its features count as stale.
-_STALE_AFTER_CANDLES = 2
+# As many spellings of symbols as anybody uses; what else is sent is no reason to remember it.
+_unified = lru_cache(maxsize=1024)(unified_symbol)
 
 
-class ServedModel(Protocol):
-    """What the service needs of a model bundle."""
+class Witness(Protocol):
+    """Whoever wants to know what was predicted, and on what; must not take time."""
 
-    def predict(self, windows: FloatArray) -> Forecast:
-        """Forecast from windows of shape ``(n, history, F)``."""
-
-    def predict_one(self, window: FloatArray) -> tuple[float, float]:
-        """Probability and expected log return from one window of shape ``(history, F)``: the fast path."""
+    def __call__(self, predictor: "Predictor", subject: "str | FloatArray", outlook: Outlook) -> None:
+        """Take note of what a model has just said of a symbol, or of a window that a request brought."""
 
 
 class Predictor:
@@ -46,11 +54,13 @@ class Predictor:
     metrics : ServiceMetrics
     long_above : float in [0, 1]
         Probability above which the signal is ``long``.
+    witness : Witness, optional
+        Told whenever the model has said something new.
     now : callable, optional
         Current time in seconds since the epoch; the system's clock by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a clock and a witness beside what every predictor needs
         self,
         model: ServedModel,
         description: ModelDescription,
@@ -58,16 +68,46 @@ class Predictor:
         metrics: ServiceMetrics,
         *,
         long_above: float = 0.5,
+        witness: Witness | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.description = description
-        self._model = model
-        self._features = features
-        self._metrics = metrics
+        self.features = features
+        self._outlooks = Outlooks(model, description, metrics)
+        self._symbols = frozenset(description.symbols)
         self._long_above = long_above
+        self._witness = witness
         self._now = now
-        self._candle_ms = Timeframe(description.timeframe).milliseconds
-        metrics.model_info.labels(description.name, description.version, description.feature_fingerprint).set(1)
+        self._candle_seconds = Timeframe(description.timeframe).milliseconds / 1000
+        self._staleness = metrics.feature_staleness_seconds
+        self._given = {signal: metrics.predictions.labels(signal) for signal in ("long", "flat")}
+
+    def warm_up(self) -> None:
+        """Predict once on each path, so that the first request does not wait for what is prepared on first use."""
+        self._outlooks.warm_up()
+
+    def is_at_hand(self, request: PredictRequest) -> bool:
+        """Whether the answer has to wait for nobody."""
+        if request.features is not None:
+            return True
+        named = (request.symbol,) if request.symbol is not None else request.symbols
+        symbols = self.description.symbols if named is None else [_unified(name) for name in named]
+        return self.features.has_at_hand(symbols)
+
+    def known(self, name: str | None) -> Known | None:
+        """What the model said last of a symbol and what of; None where it was not asked, or could not say."""
+        found = None if name is None else self._outlooks.last(_unified(name))
+        return None if found is None or found.outlook is None else found
+
+    def repeat(self, known: Known) -> float | None:
+        """Seconds since the close of the candle that was answered on, where the same answer is given again.
+
+        None where it is not to be: the features are others now, too old, or to be looked up again.
+        """
+        if known.outlook is None or self.features.at_hand(known.symbol) is not known.vectors:
+            return None
+        self._signal(known.outlook)
+        return self._staleness_of(known.outlook, self._now())
 
     def of_symbols(self, names: Sequence[str]) -> tuple[Prediction, ...]:
         """Predictions for instruments, in the order asked; one named twice is answered once.
@@ -83,15 +123,13 @@ class Predictor:
         StoreError
             If the online store does not answer or holds features of another feature set.
         """
-        symbols = tuple(dict.fromkeys(self._known(name) for name in names))
-        batch = self._read(symbols)
+        symbols = tuple(dict.fromkeys([self._known(name) for name in names]))
+        batch = self.features.read(symbols)
+        known = self._look_at(batch)
         for symbol in symbols:
             if symbol in batch.stale:
-                raise StaleFeatures(f"{symbol}: {_too_old(batch, symbol)}. Keep them fresh with `algotrade stream`.")
-            reason = lacking(batch.get(symbol), self.description)
-            if reason:
-                raise FeaturesNotOnline(f"{symbol}: {reason}. Run `kedro run` to publish features.")
-        return self._predict([batch[symbol] for symbol in symbols])
+                raise StaleFeatures(f"{symbol}: {too_old(batch, symbol)}. Keep them fresh with `algotrade stream`.")
+        return self._answers(batch, {symbol: _outlook_of(known[symbol]) for symbol in symbols})
 
     def of_every_symbol(self) -> tuple[Prediction, ...]:
         """Predictions for those instruments of the model that have complete features online.
@@ -105,17 +143,19 @@ class Predictor:
         StoreError
             If the online store does not answer or holds features of another feature set.
         """
-        batch = self._read(self.description.symbols)
-        complete = [each for each in batch.values() if not lacking(each, self.description)]
+        batch = self.features.read(self.description.symbols)
+        known = self._look_at(batch)
+        outlooks = {symbol: known[symbol].outlook for symbol in self.description.symbols}
+        complete = {symbol: outlook for symbol, outlook in outlooks.items() if outlook is not None}
         if not complete and batch.stale:
             first = next(iter(batch.stale))
-            raise StaleFeatures(f"{first}: {_too_old(batch, first)}. Keep them fresh with `algotrade stream`.")
+            raise StaleFeatures(f"{first}: {too_old(batch, first)}. Keep them fresh with `algotrade stream`.")
         if not complete:
             raise FeaturesNotOnline(
                 f"No symbol of the model has complete {self.description.timeframe} features online yet. "
                 "Run `kedro run` to publish features."
             )
-        return self._predict(complete)
+        return self._answers(batch, complete)
 
     def of_features(self, features: NamedRow | list[list[float]]) -> tuple[Prediction, ...]:
         """Prediction from features that the request brought.
@@ -125,116 +165,86 @@ class Predictor:
         UnfitFeatures
             If they are not ``history`` rows of exactly the model's features.
         """
+        window = self.window_of(features)
+        outlook = self._outlooks.of_window(window)
+        if self._witness is not None:
+            self._witness(self, window, outlook)
+        return (self._prediction(None, outlook),)
+
+    def window_of(self, features: NamedRow | list[list[float]]) -> FloatArray:
+        """What the model looks at, of shape ``(history, F)``, from features as a request brings them."""
         if isinstance(features, dict):
-            window = window_of_names(features, self.description)
-        else:
-            window = window_of_rows(features, self.description)
-        return (self._answer(self._forecast(window[np.newaxis]), 0, None),)
+            return window_of_names(features, self.description)
+        return window_of_rows(features, self.description)
+
+    def outlook(self, subject: str | FloatArray) -> Outlook:
+        """What the model says of a symbol or a window, without it counting as a prediction given.
+
+        Raises
+        ------
+        FeaturesNotOnline
+            If the symbol has no complete features online.
+        ModelError
+            If the window has another shape than the model's.
+        StoreError
+            As ``of_symbols``.
+        """
+        if not isinstance(subject, str):
+            return self._outlooks.of_window(subject)
+        symbol = self._known(subject)
+        return _outlook_of(self._look_at(self.features.read((symbol,)))[symbol])
 
     def checks(self) -> tuple[Check, ...]:
-        """State of what predictions by symbol depend on, up to the first thing that failed.
-
-        All but ``freshness`` are needed to predict at all.
-        """
-        model = self.description
-        loaded = Check(name="model", ok=True, detail=f"{model.name} {model.version}")
-        reachable = Check(name="online_store", ok=True, detail="answers")
-        try:
-            batch = self._read(model.symbols)
-        except StoreUnavailable as error:
-            return loaded, Check(name="online_store", ok=False, detail=str(error))
-        except (StoreError, FeaturesNotOnline) as error:
-            return loaded, reachable, Check(name="online_features", ok=False, detail=str(error))
-        return loaded, reachable, *self._check_vectors(batch)
+        """State of what predictions by symbol depend on, up to the first thing that failed."""
+        return checks_of(self.description, self.features, self._now)
 
     def feature_sets(self) -> FeatureSets:
         """The fingerprint that the model was trained on, and the one of the features that are online."""
-        try:
-            online = self._features.fingerprint()
-        except StoreError:
-            online = None
-        return FeatureSets(expected=self.description.feature_fingerprint, online=online)
-
-    def _check_vectors(self, batch: Batch) -> tuple[Check, ...]:
-        found = {
-            symbol: _too_old(batch, symbol) if symbol in batch.stale else lacking(batch.get(symbol), self.description)
-            for symbol in self.description.symbols
-        }
-        unusable = [f"{symbol}: {reason}" for symbol, reason in found.items() if reason]
-        if unusable:
-            return (Check(name="online_features", ok=False, detail=listed(unusable, "; ")),)
-        staleness = max(self._staleness_seconds(each) for each in batch.values())
-        return (
-            Check(name="online_features", ok=True, detail=f"complete for {len(batch)} symbols"),
-            Check(
-                name="freshness",
-                ok=staleness <= _STALE_AFTER_CANDLES * self._candle_ms / 1000,
-                detail=f"the newest candle of every symbol closed at most {staleness:.0f} s ago",
-            ),
-        )
+        return feature_sets_of(self.description, self.features)
 
     def _known(self, name: str) -> str:
-        symbol = unified_symbol(name)
-        if symbol not in self.description.symbols:
+        symbol = _unified(name)
+        if symbol not in self._symbols:
             raise UnknownSymbol(f"Unknown symbol {name!r}. The model knows: {', '.join(self.description.symbols)}.")
         return symbol
 
-    def _read(self, symbols: Sequence[str]) -> Batch:
-        try:
-            with self._metrics.online_read_seconds.time():
-                batch = self._features.read(symbols)
-        except StoreUnavailable:
-            self._metrics.online_store_up.set(0)
-            raise
-        self._metrics.online_store_up.set(1)
-        for state, vectors in (("fresh", batch.fresh), ("stale", batch.stale), ("absent", batch.absent)):
-            self._metrics.online_vectors.labels(state).inc(len(vectors))
-        for symbol in (*batch.fresh, *batch.stale):
-            self._metrics.feature_age_candles.observe(batch.age(symbol))
-        return batch
+    def _look_at(self, batch: Batch) -> dict[str, Known]:
+        """What is known of every symbol in a batch, fresh or not there; the model says what is new."""
+        known, new = self._outlooks.of(batch)
+        if self._witness is not None:
+            for each in new:
+                if each.outlook is not None:
+                    self._witness(self, each.symbol, each.outlook)
+        return known
 
-    def _forecast(self, windows: FloatArray) -> Forecast:
-        with self._metrics.inference_seconds.time():
-            if len(windows) > 1:
-                return self._model.predict(windows)
-            probability, expected_return = self._model.predict_one(windows[0])
-            return Forecast(np.array([probability]), np.array([expected_return]))
+    def _answers(self, batch: Batch, outlooks: Mapping[str, Outlook]) -> tuple[Prediction, ...]:
+        degraded, now = isinstance(batch, LastKnown), self._now()
+        self._staleness.set(now - min([outlook.close_seconds for outlook in outlooks.values()]))
+        return tuple([self._prediction(symbol, outlook, now, degraded) for symbol, outlook in outlooks.items()])
 
-    def _predict(self, vectors: Sequence[FeatureVectors]) -> tuple[Prediction, ...]:
-        history = self.description.history
-        forecast = self._forecast(np.stack([each.values[-history:] for each in vectors]))
-        self._metrics.feature_staleness_seconds.set(max(self._staleness_seconds(each) for each in vectors))
-        return tuple(self._answer(forecast, row, each) for row, each in enumerate(vectors))
-
-    def _answer(self, forecast: Forecast, row: int, vectors: FeatureVectors | None) -> Prediction:
-        probability = float(forecast.probability[row])
-        bare = Prediction(
-            symbol=None,
-            probability=probability,
-            expected_return=float(forecast.expected_return[row]),
-            signal="long" if probability > self._long_above else "flat",
-        )
-        self._metrics.predictions.labels(bare.signal).inc()
-        if vectors is None:
-            return bare
-        open_time_ms = int(vectors.open_time_ms[-1])
-        return bare.model_copy(
-            update={
-                "symbol": vectors.symbol,
-                "candle_open_time": _utc(open_time_ms),
-                "candle_close_time": _utc(open_time_ms + self._candle_ms),
-                "staleness_seconds": self._staleness_seconds(vectors),
-            }
+    def _prediction(self, symbol: str | None, outlook: Outlook, now: float = 0.0, degraded: bool = False) -> Prediction:
+        return Prediction(
+            symbol=symbol,
+            probability=outlook.probability,
+            expected_return=outlook.expected_return,
+            signal=self._signal(outlook),
+            interval=outlook.interval,
+            candle_open_time=outlook.open_time,
+            candle_close_time=outlook.close_time,
+            staleness_seconds=None if outlook.close_time is None else self._staleness_of(outlook, now),
+            degraded=degraded,
         )
 
-    def _staleness_seconds(self, vectors: FeatureVectors) -> float:
-        return round(self._now() - (int(vectors.open_time_ms[-1]) + self._candle_ms) / 1000, 3)
+    def _staleness_of(self, outlook: Outlook, now: float) -> float:
+        return round(now - outlook.close_seconds, 3)
+
+    def _signal(self, outlook: Outlook) -> Signal:
+        signal: Signal = "long" if outlook.probability > self._long_above else "flat"
+        self._given[signal].inc()
+        return signal
 
 
-def _too_old(batch: Batch, symbol: str) -> str:
-    limit = "" if batch.max_age is None else f", and at most {batch.max_age:g} are accepted"
-    return f"the newest features are {batch.age(symbol):,.1f} candles old{limit}"
-
-
-def _utc(time_ms: int) -> datetime:
-    return datetime.fromtimestamp(time_ms / 1000, tz=UTC)
+def _outlook_of(known: Known) -> Outlook:
+    if known.outlook is None:
+        raise FeaturesNotOnline(f"{known.symbol}: {known.lacking}. Run `kedro run` to publish features.")
+    return known.outlook

@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from algotrade.data.online_store import TTL_CANDLES
 
+PACKAGED = Path(__file__).resolve().parents[2] / "bundle"
+"""Where a Bento has its bundle: beside its code."""
+
 
 class ServingSettings(BaseSettings):
     """Settings of the prediction service, each from an environment variable ``ALGOTRADE_<NAME>``.
@@ -29,6 +32,20 @@ class ServingSettings(BaseSettings):
         Candles after which online features expire that a stream has published and nobody publishes again.
     long_above : float in [0, 1]
         The signal is ``long`` where the probability of a positive forward return exceeds this.
+    workers : int
+        Processes that answer, each with models and features of its own.
+    most_in_flight : int
+        Requests under way in a worker, beyond which new ones are shed.
+    feature_cache_ms : float
+        For how long features that were read are used without asking the online store again.
+    last_known_candles : float
+        For how long the last known features are served while the online store does not answer, in candles.
+    side_by_side : int
+        Most versions that are served beside the champion, asked for by version.
+    shadow : str, optional
+        Version or name of the model that is asked in secret about what the champion predicts; none by default.
+    reload_seconds : float
+        Between two looks whether another champion was promoted.
     host : str
         Address to listen on; only this machine can reach the default.
     port : int
@@ -43,13 +60,27 @@ class ServingSettings(BaseSettings):
     max_age: float | None = Field(default=None, gt=0)
     online_ttl: int = Field(default=TTL_CANDLES, ge=1)
     long_above: float = Field(default=0.5, ge=0, le=1)
+    workers: int = Field(default=1, ge=1)
+    most_in_flight: int = Field(default=256, ge=1)
+    feature_cache_ms: float = Field(default=100.0, ge=0)
+    last_known_candles: float = Field(default=2.0, ge=0)
+    side_by_side: int = Field(default=4, ge=0)
+    shadow: str | None = None
+    reload_seconds: float = Field(default=1.0, gt=0)
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65535)
 
     @cached_property
     def bundle_folder(self) -> Path:
-        """Folder of the bundle to serve, absolute."""
+        """Folder of the bundle to serve, absolute; in a Bento the one that it was built from."""
+        if self.bundle is None and PACKAGED.is_dir():
+            return PACKAGED
         return (self.bundle or self.data / "06_models" / "champion").absolute()
+
+    @cached_property
+    def drift_file(self) -> Path:
+        """What the drift check of the pipelines writes for Prometheus, absolute."""
+        return (self.data / "08_reporting" / "drift.prom").absolute()
 
     @property
     def why_no_bundle(self) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from algotrade.data.online_store import FeatureVectors
+from algotrade.data.online_store import Batch, FeatureVectors
 from algotrade.domain.candles import FloatArray
 from algotrade.domain.timeframe import Timeframe
 from algotrade.features.naming import required_features
@@ -87,3 +87,9 @@ def listed(names: list[str], separator: str = ", ") -> str:
     """At most five of ``names``, each cut short: a refusal need not repeat what was sent."""
     rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return (separator.join(name[:120] for name in names[:_MOST_NAMES]) or "none") + rest
+
+
+def too_old(batch: Batch, symbol: str) -> str:
+    """How old the newest features of a symbol are, and how old they may be."""
+    limit = "" if batch.max_age is None else f", and at most {batch.max_age:g} are accepted"
+    return f"the newest features are {batch.age(symbol):,.1f} candles old{limit}"

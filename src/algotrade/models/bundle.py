@@ -139,6 +139,11 @@ class ModelBundle:
         half = self.calibration.interval.half_width_of(window, self.manifest.feature_names)
         return expected_return - half, expected_return + half
 
+    @property
+    def interval_level(self) -> float | None:
+        """Share of the log returns that ``interval`` contains; None where the bundle knows no interval."""
+        return None if self.calibration.interval is None else self.calibration.interval.level
+
     def _check_shape(self, shape: tuple[int, ...]) -> None:
         if shape != (self.manifest.history, len(self.manifest.feature_names)):
             raise ModelError(

@@ -1,13 +1,9 @@
 """An exchange that keeps failing is left alone for a while."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
-from purgatory import SyncCircuitBreakerFactory
-from purgatory.domain.model import OpenedState
-
+from algotrade.data.circuit import Breaker, LeftAlone
 from algotrade.errors import VenueUnavailable
 
 
@@ -35,10 +31,7 @@ class Circuit:
     def __init__(self, name: str, failures: int, rest_seconds: float) -> None:
         self._name = name
         self._failures = failures
-        self._rest_seconds = rest_seconds
-        self._breaker = SyncCircuitBreakerFactory().get_breaker(name, failures, rest_seconds)
-        # Purgatory's own states are not made for threads.
-        self._lock = threading.Lock()
+        self._breaker = Breaker(name, failures, rest_seconds, Failed)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -49,28 +42,12 @@ class Circuit:
         VenueUnavailable
             Instead of asking, while the exchange is left alone; it says until when.
         """
-        failure = None
-        self._enter()
         try:
-            yield
-        except Failed as error:
-            failure = error
-            raise
-        finally:
-            # Ended in any other way, the exchange has answered, or nobody knows.
-            self._leave(failure)
-
-    def _enter(self) -> None:
-        try:
-            with self._lock:
-                self._breaker.__enter__()
-        except OpenedState as opened:
-            again = datetime.fromtimestamp(opened.opened_at + self._rest_seconds, UTC)
+            with self._breaker.attempt():
+                yield
+        except LeftAlone as rest:
             raise VenueUnavailable(
                 f"{self._name} has failed {self._failures} times in a row and is left alone until "
-                f"{again:%H:%M:%S} UTC. Check the network and the exchange's status page, and run it again after that."
+                f"{rest.until:%H:%M:%S} UTC. Check the network and the exchange's status page, and run it again after "
+                "that."
             ) from None
-
-    def _leave(self, error: Failed | None) -> None:
-        with self._lock:
-            self._breaker.__exit__(None if error is None else type(error), error, None)

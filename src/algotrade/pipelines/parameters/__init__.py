@@ -11,7 +11,12 @@ from algotrade.pipelines.parameters.backtesting import BacktestingParameters
 from algotrade.pipelines.parameters.base import Parameters, refuse_unknown
 from algotrade.pipelines.parameters.candles import FeatureParameters, IngestionParameters
 from algotrade.pipelines.parameters.training import BASELINES, ENSEMBLE, SEARCHED, TrainingParameters
-from algotrade.pipelines.parameters.watching import AuditParameters, DriftParameters, RetrainingParameters
+from algotrade.pipelines.parameters.watching import (
+    AuditParameters,
+    DriftParameters,
+    RetrainingParameters,
+    ServingParameters,
+)
 
 __all__ = [
     "BASELINES",
@@ -26,6 +31,7 @@ __all__ = [
     "IngestionParameters",
     "Parameters",
     "RetrainingParameters",
+    "ServingParameters",
     "TrainingParameters",
     "check_parameters",
 ]
@@ -41,6 +47,7 @@ SECTIONS = (
     AuditParameters,
     DriftParameters,
     RetrainingParameters,
+    ServingParameters,
 )
 
 

@@ -1,4 +1,4 @@
-"""Parameters of what keeps watch: the audit, drift, retraining."""
+"""Parameters of what comes after a model: the audit, drift, retraining, serving."""
 
 from typing import Any
 
@@ -98,3 +98,16 @@ class RetrainingParameters(Parameters):
     drift: bool = True
     performance: bool = True
     level: float = Field(default=0.01, gt=0, lt=0.5)
+
+
+class ServingParameters(Parameters):
+    """What a run leaves to be served.
+
+    Attributes
+    ----------
+    bento : bool
+        Whether a run that has decided about the champion packages it.
+    """
+
+    section = "serving"
+    bento: bool = False
