@@ -29,8 +29,9 @@ if "sitecustomize" in sys.modules:
 import sitecustomize  # noqa: E402, F401 - its import installs the guard in this process
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares fixtures when several processes test: a file, and all that look at the finished run."""
+    """Keep together what shares fixtures when several processes test: a file, and all that see the finished run."""
     for item in items:
         shared = "finished" if "finished" in getattr(item, "fixturenames", ()) else str(item.path)
         item.add_marker(pytest.mark.xdist_group(shared))
