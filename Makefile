@@ -15,6 +15,9 @@ export NUMBA_CACHE_DIR ?= $(CURDIR)/.numba_cache
 export OMP_WAIT_POLICY := passive
 export TF_CPP_MIN_LOG_LEVEL := 2
 
+# Two processes; the tests of a file stay together, since they share what is dear to make.
+PARALLEL ?= --numprocesses 2 --dist loadfile
+
 .PHONY: help run test test-all check lint install bench viz mlflow serve notebook lock clean
 .DEFAULT_GOAL := help
 
@@ -36,10 +39,10 @@ run: $(STAMP) ## The main job: candles to a judged, tracked, reported and servab
 	@$(BIN)/kedro run $(ARGS)
 
 test: $(STAMP) ## The tests
-	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -m "not slow" $(PARALLEL) $(ARGS)
 
 test-all: $(STAMP) ## The tests, with those that take minutes, on new random examples
-	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -q $(ARGS)
+	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -q $(PARALLEL) $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy and the layer rule
 	$(BIN)/ruff check .

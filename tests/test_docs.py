@@ -37,7 +37,7 @@ def test_the_catalogue_of_features_is_what_the_code_says():
     [
         ("add-a-feature", "test_features", "close_pressure"),
         ("add-a-model", "test_models", "centroids"),
-        ("add-a-strategy", "test_strategies", "breakout"),
+        ("add-a-strategy", "test_strategies", "losing_streak"),
         ("choose-labels-and-folds", "test_labels", "open_to_close"),
         ("select-features-and-add-factors", "test_extractors", "projection"),
     ],

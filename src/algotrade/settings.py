@@ -15,6 +15,7 @@ from algotrade.hooks import (
     TrackingHooks,
     UserErrorHooks,
 )
+from algotrade.hooks.mlflow_run import MlflowRunHooks
 
 # omegaconf 2.4 renamed what Kedro still calls by the old name.
 warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is deprecated.*")
@@ -27,7 +28,10 @@ HOOKS = (
     LineageHooks(),
     TrackingHooks(),
     RetrainingHooks(),
+    # Kedro calls the last one first, as it does hooks of plug-ins: the MLflow run is open before ours write to it.
+    MlflowRunHooks(),
 )
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS: dict[str, Any] = {
     "base_env": "base",

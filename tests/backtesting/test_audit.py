@@ -25,7 +25,7 @@ def test_vectorbt_agrees(random_panel, random_weights, seed, short, gaps, terms)
     costs, band = terms
     rows, symbols = 120, 1 + seed % 4
     panel, weights = random_panel(seed, rows, symbols, gaps=gaps), random_weights(seed, rows, symbols, short=short)
-    result = simulate(panel, weights, costs, SimulationSettings(rebalance_band=band, allow_short=True))
+    result = simulate(panel, weights, costs, SimulationSettings(rebalance_band=band, market="perpetual"))
     report = audit(result)
     assert report.equity_difference <= 1e-9
     if result.ruined_at is None:
@@ -49,7 +49,7 @@ def test_a_cooked_book_is_noticed(result):
 
 def test_a_ruined_account_is_compared_up_to_its_ruin(panel_of):
     prices = np.array([10.0, 10.0, 12.0, 25.0, 10.0])[:, None]
-    result = simulate(panel_of(prices, prices), np.full((5, 1), -1.0), Costs(), SimulationSettings(allow_short=True))
+    result = simulate(panel_of(prices, prices), np.full((5, 1), -1.0), Costs(), SimulationSettings(market="perpetual"))
     assert result.ruined_at == result.equity.index[3]
     assert audit(result).equity_difference <= 1e-9
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from algotrade.backtesting.simulate import backtest
-from algotrade.backtesting.sweep import default_grid, sweep
+from algotrade.backtesting.sweep import TradingTerms, default_grid, sweep, sweep_in_chunks
 from algotrade.domain import performance
 from algotrade.domain.costs import Costs
+from algotrade.domain.instrument import Instrument
 from algotrade.errors import BacktestError, ConfigurationError
 from algotrade.strategies import STRATEGIES, MarketView, build_strategy
 
@@ -35,6 +36,18 @@ def test_a_sweep_equals_its_backtests(view):
     assert np.array_equal(result.daily_returns[str(strategy)], returns)
     assert result.variants.loc[str(strategy), "sharpe"] == performance.sharpe(returns)
     assert result.variants.loc[str(strategy), "fills"] == len(single.fills)
+
+
+def test_a_sweep_rounds_to_the_lots_that_a_backtest_rounds_to(view):
+    strategy = build_strategy("ml_signal")
+    coarse = TradingTerms(instruments={symbol: Instrument(lot=100.0) for symbol in view.panel.symbols})
+    single = backtest(strategy, view, coarse.costs, coarse.account, market_data=coarse.market_data)
+    (result,) = sweep_in_chunks(view, [strategy], coarse)
+    assert (single.fills["size"] % 100.0 == 0.0).all()
+    assert result.variants.loc[str(strategy), "annual_return"] == performance.annual_return(
+        single.equity.to_numpy(), single.initial_cash, len(view) / view.panel.timeframe.candles_per_year
+    )
+    assert coarse.digest != TradingTerms().digest
 
 
 def test_what_cannot_be_counted_is_refused(view):

@@ -4,18 +4,38 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from algotrade.domain.candles import VALUE_COLUMNS, Panel
 from algotrade.domain.timeframe import Timeframe
+from algotrade.errors import StrategyError
 from algotrade.strategies import STRATEGIES, MarketView, Strategy, build_strategy
 
 ROWS, SYMBOLS = 160, 5
 SHORT = {
     "momentum": {"window": 12, "volatility_window": 16, "entry_score": 0.3},
     "mean_reversion": {"window": 14, "entry_deviation": 1.2, "maximum_positions": 3},
-    "ml_signal": {"maximum_positions": 3},
+    "ml_signal": {"maximum_positions": 3, "target_volatility": 1.0, "volatility_window": 8},
+    "moving_average_cross": {"fast": 3, "slow": 12, "volatility_window": 16},
+    "breakout": {"entry_window": 12, "exit_window": 6, "volatility_window": 16},
+    "bollinger": {"window": 12, "deviations": 1.2, "maximum_positions": 3},
+    "cross_sectional_momentum": {"window": 12, "rebalance_every": 5, "maximum_positions": 2},
+    "equal_weight": {"rebalance_every": 7},
+    "pairs": {
+        **{"window": 14, "formation_window": 20, "formation_every": 9, "maximum_pairs": 2},
+        **{"minimum_correlation": -1.0, "entry_deviation": 1.0, "stop_deviation": 3.0},
+    },
+    "ensemble": {
+        "members": [
+            {"strategy": "momentum", "parameters": {"window": 12, "volatility_window": 16, "entry_score": 0.3}},
+            {"strategy": "mean_reversion", "parameters": {"window": 14, "entry_deviation": 1.2}, "weight": 2},
+            {
+                "strategy": "pairs",
+                "parameters": {"window": 14, "formation_window": 20, "formation_every": 9, "minimum_correlation": -1.0},
+            },
+        ]
+    },
 }
 """Windows short enough for many trades in few rows; a strategy that is not named here keeps its defaults."""
 
@@ -67,12 +87,23 @@ def permuted(view: MarketView, order: np.ndarray) -> MarketView:
     )
 
 
-@pytest.fixture(params=list(STRATEGIES))
+def _cases() -> dict[str, Strategy]:
+    """Every strategy of the registry, and those with a switch for it long and short, too."""
+    cases = {name: build_strategy(name, SHORT.get(name)) for name in STRATEGIES}
+    switched = [name for name, case in cases.items() if "long_short" in case.parameters()]
+    both = {f"{name}_long_short": {**SHORT.get(name, {}), "long_short": True} for name in switched}
+    return cases | {case: build_strategy(case.removesuffix("_long_short"), given) for case, given in both.items()}
+
+
+CASES = _cases()
+
+
+@pytest.fixture(params=list(CASES))
 def strategy(request) -> Strategy:
-    return build_strategy(request.param, SHORT.get(request.param))
+    return CASES[request.param]
 
 
-every_strategy = st.sampled_from(list(STRATEGIES)).map(lambda name: build_strategy(name, SHORT.get(name)))
+every_strategy = st.sampled_from(list(CASES)).map(CASES.__getitem__)
 seeds = st.integers(0, 10_000)
 
 
@@ -84,7 +115,7 @@ def test_the_instrument_trades(strategy):
 
 
 @given(every_strategy, seeds, st.integers(0, ROWS - 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_future_changes_no_weight(strategy, seed, row):
     view = random_view(seed)
     weights = strategy.target_weights(view)
@@ -92,26 +123,36 @@ def test_the_future_changes_no_weight(strategy, seed, row):
 
 
 @given(every_strategy, seeds, st.integers(1, ROWS - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_splitting_the_history_changes_nothing(strategy, seed, row):
     view = random_view(seed)
     whole = strategy.target_weights(view)
-    first = strategy.target_weights(view.until(row))
-    second = strategy.target_weights(view.since(row, strategy.lookback), first[-1])
-    np.testing.assert_allclose(np.concatenate([first, second]), whole, rtol=0.0, atol=1e-12)
+    first = strategy.book_weights(view.until(row))
+    second = strategy.book_weights(view.since(row, strategy.lookback), first[-1])
+    np.testing.assert_allclose(strategy.combined(np.concatenate([first, second])), whole, rtol=0.0, atol=1e-12)
+
+
+@given(every_strategy, seeds, st.integers(1, ROWS - 1))
+@settings(max_examples=30, deadline=None)
+def test_a_strategy_of_one_book_goes_on_from_its_weights(strategy, seed, row):
+    assume(strategy.books == 1)
+    view = random_view(seed)
+    whole = strategy.target_weights(view)
+    second = strategy.target_weights(view.since(row, strategy.lookback), whole[row - 1])
+    np.testing.assert_allclose(second, whole[row:], rtol=0.0, atol=1e-12)
 
 
 def test_candle_by_candle_is_the_same_as_all_at_once(strategy):
-    view, weights, rows = random_view(3), None, []
+    view, books, rows = random_view(3), None, []
     for row in range(len(view)):
         step = view.since(row, strategy.lookback).until(1)
-        weights = strategy.target_weights(step, weights)[-1]
-        rows.append(weights)
+        books = strategy.book_weights(step, books)[-1]
+        rows.append(strategy.combined(books[None])[0])
     np.testing.assert_allclose(rows, strategy.target_weights(view), rtol=0.0, atol=1e-12)
 
 
 @given(every_strategy, seeds, st.integers(0, ROWS))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_weights_have_the_shape_and_stay_in_bounds(strategy, seed, warmup):
     view = replace(random_view(seed), warmup=warmup)
     weights = strategy.target_weights(view)
@@ -122,7 +163,7 @@ def test_weights_have_the_shape_and_stay_in_bounds(strategy, seed, warmup):
 
 
 @given(every_strategy, seeds, st.permutations(range(SYMBOLS)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_order_of_symbols_does_not_matter(strategy, seed, order):
     view, columns = random_view(seed), np.array(order)
     weights = strategy.target_weights(view)
@@ -138,16 +179,35 @@ def test_nothing_is_opened_before_the_first_candle(strategy):
 
 
 def test_the_inputs_are_left_alone(strategy):
-    view, initial = random_view(7), np.full(SYMBOLS, 0.1)
+    view = random_view(7)
+    initial = strategy.book_weights(view)[-1]
     blocks = [*(getattr(view.panel, name) for name in VALUE_COLUMNS), view.probability, view.expected_return, initial]
     before = [block.copy() for block in blocks]
-    strategy.target_weights(view, initial)
+    strategy.book_weights(view, initial)
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, blocks, strict=True))
 
 
 def test_the_same_question_has_the_same_answer(strategy):
     view = random_view(9)
     assert np.array_equal(strategy.target_weights(view), strategy.target_weights(view))
+
+
+def test_negative_weights_are_announced(strategy):
+    assert strategy.shorts == bool((strategy.target_weights(random_view(0)) < 0.0).any())
+
+
+def test_its_parameters_build_the_same_strategy(strategy):
+    again = build_strategy(strategy.name, strategy.parameters())
+    assert again == strategy
+    assert hash(again) == hash(strategy)
+    assert str(again) == str(strategy)
+
+
+def test_initial_weights_that_do_not_fit_are_refused(strategy):
+    view = random_view(0)
+    for wrong in (np.zeros((strategy.books, SYMBOLS + 1)), np.full((strategy.books, SYMBOLS), np.nan)):
+        with pytest.raises(StrategyError, match="Initial weights"):
+            strategy.book_weights(view, wrong)
 
 
 def test_every_variant_worth_comparing_can_be_built(strategy):

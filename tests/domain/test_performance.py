@@ -65,8 +65,29 @@ def test_trade_figures_by_hand():
     pnl = [2.0, -1.0, 4.0, 0.0]
     assert performance.win_rate(pnl) == 0.5
     assert performance.profit_factor(pnl) == 6.0
+    assert performance.expectancy(pnl) == 1.25
     assert performance.turnover(400.0, 100.0, years=0.5) == 4.0
     assert performance.exposure([[0.5, -0.5], [0.0, 0.0]]) == 0.5
+
+
+def test_tails_by_hand():
+    returns = np.arange(-50, 51) / 1000.0
+    assert performance.value_at_risk(returns, tail=0.1) == pytest.approx(0.04)
+    # The worst tenth of 101 days are ten days and a tenth of the eleventh.
+    worst = (np.arange(41, 51).sum() + 0.1 * 40) / 10.1 / 1000.0
+    assert performance.expected_shortfall(returns, tail=0.1) == pytest.approx(worst)
+    assert performance.tail_ratio(returns) == pytest.approx(1.0)
+    assert performance.tail_ratio(np.append(returns, [0.2] * 10)) > 1.5
+    assert performance.omega(returns) == pytest.approx(1.0)
+    assert performance.omega([0.02, -0.01, 0.01], threshold=0.01) == pytest.approx(0.5)
+
+
+@given(arrays(np.float64, st.integers(2, 60), elements=st.floats(-0.5, 0.5)), st.sampled_from([0.01, 0.05, 0.3]))
+def test_a_heavier_tail_is_no_worse_on_average(returns, tail):
+    shallow, deep = performance.expected_shortfall(returns, 2 * tail), performance.expected_shortfall(returns, tail)
+    assert deep >= shallow - 1e-12
+    assert deep <= max(-returns.min(), 0.0) + 1e-12
+    assert 0.0 <= performance.value_at_risk(returns, tail) <= max(-returns.min(), 0.0) + 1e-12
 
 
 @pytest.mark.parametrize(
@@ -80,6 +101,12 @@ def test_trade_figures_by_hand():
         performance.volatility([0.1]),
         performance.win_rate([]),
         performance.profit_factor([1.0]),
+        performance.expectancy([]),
+        performance.omega([0.01, 0.02]),
+        performance.tail_ratio([0.01]),
+        performance.tail_ratio([0.01, 0.02, 0.03]),
+        performance.value_at_risk([-0.1]),
+        performance.expected_shortfall([-0.1]),
         performance.turnover(1.0, 0.0, 1.0),
         performance.annual_return([110.0], 100.0, 0.0),
         performance.annual_return([1e200], 1.0, 1e-3),

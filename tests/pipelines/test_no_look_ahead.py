@@ -43,7 +43,8 @@ def chain(panel: Panel) -> Mapping[str, Stage]:
     folds = training.cut_folds(data, PARAMETERS)
     predictions = walked(data, folds)
     market = backtesting.view(candles, predictions, ["ensemble"], universe, PARAMETERS)
-    _, _, fills = backtesting.run(market, {"strategies": {name: {} for name in STRATEGIES}})
+    everything = {"account": {"market": "perpetual"}, "strategies": {name: {} for name in STRATEGIES}}
+    _, _, fills = backtesting.run(market, everything)
     times = from_milliseconds(market.decided.open_time)
     weights = {
         name: pd.DataFrame(kind().target_weights(market)).add_prefix("symbol_").assign(open_time=times)

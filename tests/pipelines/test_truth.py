@@ -33,9 +33,10 @@ def judged(signal: float, seed: int, length: int = 6000) -> tuple[pd.DataFrame, 
     predictions, _ = training.walk_lightgbm(data, folds, prepared, settings, PARAMETERS)
     market = backtesting.view(candles, predictions, ["lightgbm"], universe, PARAMETERS)
     results, _, _ = backtesting.run(market, {"strategies": STRATEGIES})
-    trial_returns, _ = backtesting.sweep_variants(market, {"strategies": STRATEGIES})
+    *_, (trial_returns, trial_variants, ledger) = backtesting.sweep_variants(market, {"strategies": STRATEGIES})
+    counted = backtesting.count_trials(market, ledger, trial_variants)
     trades = pd.DataFrame({"strategy": [], "pnl": [], "status": []})
-    scores, _ = backtesting.judge(results, trades, trial_returns, {"strategies": STRATEGIES})
+    scores, _ = backtesting.judge(results, trades, market, trial_returns, counted, {"strategies": STRATEGIES})
     return predictions, scores
 
 

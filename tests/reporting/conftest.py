@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reporting import made_up
 
 from algotrade.models import LabelledSamples, Preparation, PreparationSettings, Samples, Targets
 from algotrade.reporting import QualityFrames, ReportContext, ReportFrames, judge
@@ -67,6 +68,8 @@ def run_metrics(source: str = "simulated", symbols: tuple[str, ...] = SYMBOLS) -
             "final_equity": 100_000 * (1 + 1.5 * sharpe * risk),
             "probabilistic_sharpe": 0.5 + 0.3 * sharpe,
             "deflated_sharpe": 0.41 if name == "ml_signal" else None,
+            "intervals": {"sharpe": {"low": -0.4, "high": 2.6}, "win_rate": {"low": 0.49, "high": 0.55}},
+            "robustness": made_up.robustness(),
         }
         for name, (sharpe, risk) in STRATEGIES.items()
     }
@@ -182,6 +185,7 @@ def frames() -> ReportFrames:
         hit_rates=hit_rates_frame(),
         explanation=explanation_frame(),
         trials=trials_frame(),
+        findings=made_up.findings(tuple(STRATEGIES), SYMBOLS),
     )
 
 
@@ -391,6 +395,7 @@ def run_context(symbols: tuple[str, ...] = SYMBOLS) -> ReportContext:
         quality=quality_frame(symbols),
         stability=feature_stability(features_frame(), top=5),
         hit_rates=hit_rates_frame(symbols),
+        findings=made_up.findings(tuple(STRATEGIES), symbols),
         preparation=final_preparation(),
         notes=(
             "Trading starts after the first training span of 225 days.",
@@ -420,7 +425,7 @@ def metrics() -> dict[str, Any]:
     return run_metrics()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_metrics() -> Callable[..., dict[str, Any]]:
     return run_metrics
 
@@ -430,6 +435,6 @@ def report_frames() -> ReportFrames:
     return frames()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_context() -> Callable[..., ReportContext]:
     return run_context

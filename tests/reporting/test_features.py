@@ -126,6 +126,6 @@ class TestFigures:
 
 def test_a_page_of_a_run_without_features_has_no_empty_tables():
     page = render_report({}, {}, ReportContext(run_id="r"))
-    section = page[page.index('id="features"') : page.index('id="overfitting"')]
+    section = page[page.index('id="features"') : page.index('id="data"')]
     assert "<table" not in section
     assert '<ul class="tiles"' not in section

@@ -8,10 +8,10 @@ import pytest
 
 from algotrade.errors import DataError
 from algotrade.reporting import QualityFrames, ReportFrames, figures, report_figures
+from algotrade.reporting.captions import CAPTIONS
 from algotrade.reporting.figures.canvas import HIGHLIGHT, MUTED
-from algotrade.reporting.figures.performance import monthly_table
+from algotrade.reporting.figures.monthly import monthly_table
 from algotrade.reporting.figures.sampling import MOST_POINTS, extreme_positions
-from algotrade.reporting.page import CAPTIONS
 
 LEARNING_FRAMES = ("fold_scores", "importance", "calibration", "folds", "features", "paths", "hit_rates", "explanation")
 FRAMES = ("equity", *LEARNING_FRAMES)
@@ -95,7 +95,7 @@ def test_a_month_counts_from_the_close_before_it_across_years():
 def test_rolling_sharpe_matches_its_definition():
     steps = np.random.default_rng(3).normal(0.001, 0.02, 200)
     figure = figures.rolling_sharpe(growth(100 * np.cumprod(1 + np.r_[0.0, steps])), window=90)
-    expected = steps[-90:].mean() / steps[-90:].std(ddof=1) * np.sqrt(365)
+    expected = steps[-90:].mean() / steps[-90:].std(ddof=1) * np.sqrt(365.25)
     assert figure.data[0].y[-1] == pytest.approx(expected)
 
 

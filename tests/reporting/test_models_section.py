@@ -99,7 +99,11 @@ def test_the_page_shows_all_of_it(metrics, make_context, report_frames):
     from algotrade.reporting import render_report, report_figures
 
     html = render_report(metrics, report_figures(metrics, report_frames), make_context())
-    for text in ("0.561 [0.545, 0.577]", "Whether they mean what they say", "How often the best candidate was right"):
+    for text in (
+        '0.561</span> <span class="interval">[0.545, 0.577]',
+        "Whether they mean what they say",
+        "How often the best candidate was right",
+    ):
         assert text in html
     assert "Not defined for lstm: brier, because 7 blocks" in html
     assert 'data-figure="explanation"' in html

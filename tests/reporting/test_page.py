@@ -4,13 +4,14 @@ import base64
 import gzip
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 
 from algotrade.reporting import ReportContext, ReportFrames, render_report, report_figures
-from algotrade.reporting.page import CAPTIONS
+from algotrade.reporting.captions import CAPTIONS
 
 HOSTILE = '<img src=x onerror="alert(1)">/USDT'
 
@@ -46,8 +47,9 @@ class Page(HTMLParser):
         return " ".join(self.words)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def render(make_metrics, make_context, report_frames):
+    @cache
     def rendered(source="simulated", **changes):
         metrics = make_metrics(source, **changes)
         return render_report(metrics, report_figures(metrics, report_frames), make_context(**changes))
@@ -59,7 +61,8 @@ def test_the_page_loads_nothing(render):
     html = render()
     page = Page(html)
     assert not {"link", "img", "iframe", "object", "embed", "base"} & set(page.tags)
-    assert [entry for entry in page.attributes if entry[1] in {"src", "href", "srcset", "action", "data"}] == []
+    loaded = [entry for entry in page.attributes if entry[1] in {"src", "href", "srcset", "action", "data"}]
+    assert {(tag, name, value[:1]) for tag, name, value in loaded} == {("a", "href", "#")}
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", html)
     assert "default-src 'none'" in html
 
@@ -110,9 +113,11 @@ def test_a_figure_without_a_caption_is_shown_at_the_end(metrics, report_frames):
 def test_the_reader_meets_everything_in_order(render):
     text = Page(render()).text
     order = (
-        "run 2026-11-22", "BTC/USDT", "not distinguishable from luck", "Scorecard", "Strategies", "Models",
-        "Agreement of folds", "Factors of the final fit", "Overfitting", "Data quality", "Provenance",
-        "9f2c41d07be3a855", "How to read this",
+        "run 2026-11-22", "BTC/USDT, ETH", "is not distinguishable from luck", "It meets", "Sharpe ratio of 1.10",
+        "-0.40 to 2.60", "Growth of 1", "Deepest drawdowns", "Every figure", "Trades of ml_signal on price",
+        "Profit of ml_signal, and", "implementation shortfall", "Is it luck?", "913 days",
+        "25.0 bps a side", "What could have", "Whether they mean", "Agreement of folds", "Factors of the final fit",
+        "Gaps are reported", "9f2c41d07be3a855", "The clock.",
     )  # fmt: skip
     positions = [text.index(word) for word in order]
     assert positions == sorted(positions)
@@ -166,3 +171,38 @@ def test_the_verdict_is_green_only_without_a_warning(make_metrics):
     assert 'class="verdict good"' in render_report(metrics, {}, ReportContext(run_id="r"))
     metrics["overfitting"]["probability_of_backtest_overfitting"] = 0.7
     assert 'class="verdict doubt"' in render_report(metrics, {}, ReportContext(run_id="r"))
+
+
+def test_every_link_leads_to_a_section_of_the_page(render):
+    page = Page(render())
+    targets = {value for tag, name, value in page.attributes if name == "id"}
+    links = [value for tag, name, value in page.attributes if name == "href"]
+    assert len(links) > 10
+    assert {link.removeprefix("#") for link in links} <= targets
+
+
+def test_light_and_dark_can_be_chosen_and_paper_is_always_light(render):
+    html = render()
+    assert '<button class="switch" id="theme"' in html
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert "@media (prefers-color-scheme: dark)" in style
+    assert ":root[data-theme=dark]" in style
+    paper = style[style.index("@media print") :]
+    assert "color-scheme: light" in paper
+    assert ".bar, .updatemenu-container { display: none; }" in paper
+
+
+def test_wide_tables_scroll_inside_their_own_box(render):
+    html = render()
+    assert html.count("<table") == len(re.findall(r'<div class="scroll" tabindex="0">\s*<table', html))
+
+
+def test_what_was_not_computed_is_said_section_by_section(metrics):
+    metrics["overfitting"] = {}
+    for own in metrics["strategies"].values():
+        del own["intervals"], own["robustness"]
+    text = Page(render_report(metrics, report_figures(metrics, ReportFrames()), ReportContext(run_id="r"))).text
+    assert text.count("Not computed.") == 5
+    for words in ("Attribution was not computed.", "Stress tests were not computed.", "none was swept"):
+        assert words in render_report(metrics, report_figures(metrics, ReportFrames()), ReportContext(run_id="r"))
+    assert not re.search(r"\bnan\b|\bNone\b", text)

@@ -6,7 +6,8 @@ import math
 import pytest
 
 from algotrade.reporting import TARGETS, judge, scorecard_markdown, verdict
-from algotrade.reporting.scorecard import NOT_DISTINGUISHABLE, STANDS_OUT, TARGET_BY_NAME, evidence
+from algotrade.reporting.judgement import NOT_DISTINGUISHABLE, STANDS_OUT, evidence
+from algotrade.reporting.scorecard import TARGET_BY_NAME
 from algotrade.reporting.scorecard_text import SIMULATED_LINE, aligned_table
 
 GOOD = {"sharpe": 1.8, "max_drawdown": 0.1, "win_rate": 0.58, "annual_return": 0.3, "deflated_sharpe": 0.97}

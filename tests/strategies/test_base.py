@@ -10,14 +10,16 @@ from algotrade.strategies import STRATEGIES, MarketView, build_strategy
 
 
 def test_the_registry_finds_every_file_by_itself():
-    assert list(STRATEGIES) == ["buy_and_hold", "mean_reversion", "ml_signal", "momentum"]
+    shipped = ["bollinger", "breakout", "buy_and_hold", "cross_sectional_momentum", "ensemble", "equal_weight"]
+    shipped += ["mean_reversion", "ml_signal", "momentum", "moving_average_cross", "pairs"]
+    assert list(STRATEGIES) == shipped
     assert all(STRATEGIES[name].name == name for name in STRATEGIES)
 
 
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("momentun", {}, "Unknown strategy 'momentun'. Known are: buy_and_hold, mean_reversion"),
+        ("momentun", {}, "Unknown strategy 'momentun'. Known are: bollinger, breakout, buy_and_hold"),
         ("momentum", {"windw": 3}, "Unknown parameter 'windw' of strategy 'momentum'. Known are: window"),
         ("momentum", {"window": 1}, "'window' of strategy 'momentum' must be a whole number from 2"),
         ("momentum", {"window": 24.0}, "must be a whole number"),

@@ -26,6 +26,11 @@ class TestPublishedExamples:
         # With 46 trials instead of 100 the same discovery would have passed at 95 %.
         assert round(deflated_sharpe(sample, variance, 46), 4) == pytest.approx(0.9505, abs=1e-4)
 
+    def test_probabilistic_sharpe_of_bailey_and_lopez_de_prado_2012(self):
+        # Two years of months with an annual Sharpe ratio of 1.585: normal returns would pass at 95 %, these do not.
+        assert round(probabilistic_sharpe(SharpeSample(0.458, 24)), 3) == 0.982
+        assert round(probabilistic_sharpe(SharpeSample(0.458, 24, -2.448, 10.164)), 3) == 0.913
+
     @pytest.mark.parametrize(
         ("periods", "skewness", "kurtosis", "years"),
         [(252, 0.0, 3.0, 2.73), (52, 0.0, 3.0, 2.83), (12, 0.0, 3.0, 3.24), (12, -0.72, 5.78, 4.99)],

@@ -106,5 +106,5 @@ class ChainRecipe:
             long = weights.melt(id_vars="open_time", var_name="symbol", value_name="weight")
             stages[f"weights of {strategy.name}"] = Stage(long, ("symbol", "open_time"))
             fills = backtest(strategy, view, self.costs, self.account).fills
-            stages[f"fills of {strategy.name}"] = Stage(fills, ("symbol", "time", "side"), "time")
+            stages[f"fills of {strategy.name}"] = Stage(fills, ("symbol", "time", "side", "kind"), "time")
         return stages

@@ -136,8 +136,9 @@ def _memory(strategy: Strategy, view: MarketView, weights: FloatArray, settings:
     """Whether the lookback and the last weights are all that a decision needs."""
     generator = np.random.default_rng([settings.seed, 10])
     apart: list[Difference] = []
+    books = strategy.book_weights(view)
     for row in sorted(generator.integers(1, len(view), settings.moments).tolist()):
-        resumed = strategy.target_weights(view.since(row, strategy.lookback), weights[row - 1])
+        resumed = strategy.combined(strategy.book_weights(view.since(row, strategy.lookback), books[row - 1]))
         distance = np.abs(resumed - weights[row:])
         if distance.max() > TOLERANCE:
             changed = distance > TOLERANCE

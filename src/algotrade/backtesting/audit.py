@@ -1,13 +1,12 @@
 """A second opinion: vectorbt accounts for every result again, from the fills alone."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from algotrade.backtesting.reaccounting import Reaccounted, fill_rows, reaccount
 from algotrade.backtesting.result import BacktestResult
-from algotrade.domain.candles import FloatArray
 from algotrade.errors import BacktestError
 
 EQUITY_TOLERANCE = 1e-9
@@ -25,7 +24,8 @@ class Audit:
         so that trimming a winner does not count as another win. Columns ``symbol``, ``entry_time``,
         ``exit_time`` (of the last candle if still open), ``size`` (all that was bought),
         ``entry_price`` and ``exit_price`` (averages), ``pnl`` (net of fees and slippage),
-        ``return`` (pnl over what was paid), ``status`` ("closed" or "open").
+        ``return`` (pnl over what was paid), ``status`` ("closed" or "open"), ``side`` ("long" or "short"),
+        ``funding`` (funding and interest paid meanwhile, which ``pnl`` does not hold).
     drawdowns : DataFrame
         One row a drawdown of equity: ``peak_time``, ``valley_time``, ``end_time`` (of recovery, or
         the last row), ``depth`` (positive fraction), ``status`` ("recovered" or "active").
@@ -42,7 +42,8 @@ def audit(result: BacktestResult) -> Audit:
     """Trades and drawdowns of a result that vectorbt can reproduce from its fills.
 
     vectorbt gets the exact sizes, prices and fees of the fills with shared cash, and must arrive at
-    the same equity in every row, the same number of orders and the same fees. A ruined account is
+    the same equity in every row, the same number of orders and the same fees; see
+    :mod:`algotrade.backtesting.reaccounting` for what funding, interest and leverage take. A ruined account is
     compared up to the row before its ruin. Call it a result at a time: memory grows with rows x symbols.
 
     Raises
@@ -55,65 +56,29 @@ def audit(result: BacktestResult) -> Audit:
     The first call in a process pays vectorbt's import (seconds), which is why it is made here.
     """
     rows = len(result.equity if result.ruined_at is None else result.equity.loc[: result.ruined_at].iloc[:-1])
-    portfolio = _portfolio(result, rows)
-    difference = _compare(result, portfolio, rows)
-    return Audit(_trades(result, portfolio), _drawdowns(result, portfolio), difference)
+    if (fill_rows(result) < 0).any():
+        raise BacktestError(
+            "Some fills lie outside the candles of the result; their time must be the open of a candle."
+        )
+    account = reaccount(result, rows)
+    difference = _compare(result, account, rows)
+    return Audit(_trades(result, account), _drawdowns(result, account), difference)
 
 
-def _portfolio(result: BacktestResult, rows: int) -> Any:
-    import vectorbt as vbt  # noqa: PLC0415
-
-    size, price, fee = _order_arrays(result, rows)
-    # A symbol that has not been listed yet is never held: any price will do.
-    marks = result.marks.iloc[:rows].fillna(1.0)
-    return vbt.Portfolio.from_orders(
-        close=marks,
-        size=size,
-        size_type="amount",
-        direction="both",
-        price=price,
-        fixed_fees=fee,
-        init_cash=result.initial_cash,
-        cash_sharing=True,
-        group_by=True,
-        call_seq=np.argsort(np.sign(np.nan_to_num(size)), axis=1, kind="stable"),
-        freq=pd.Timedelta(result.timeframe.milliseconds, unit="ms"),
-        max_orders=len(result.fills) + 1,
-    )
-
-
-def _order_arrays(result: BacktestResult, rows: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Signed size (NaN for no order), price and fee of every cell, each of shape ``(rows, symbols)``."""
-    shape = (rows, result.positions.shape[1])
-    size, price, fee = np.full(shape, np.nan), np.ones(shape), np.zeros(shape)
-    cells = (_fill_rows(result), result.positions.columns.get_indexer(pd.Index(result.fills["symbol"])))
-    if len(np.unique(np.ravel_multi_index(cells, shape))) != len(result.fills):
-        raise BacktestError("A symbol was filled twice in one candle; the fills cannot be accounted for.")
-    size[cells] = np.where(result.fills["side"] == "buy", 1.0, -1.0) * result.fills["size"]
-    price[cells] = result.fills["price"]
-    fee[cells] = result.fills["fee"]
-    return size, price, fee
-
-
-def _fill_rows(result: BacktestResult) -> Any:
-    """Row of every fill; filled at its open, so one timeframe before its close."""
-    step = pd.Timedelta(result.timeframe.milliseconds, unit="ms")
-    return result.equity.index.get_indexer(pd.DatetimeIndex(result.fills["time"]) + step)
-
-
-def _compare(result: BacktestResult, portfolio: Any, rows: int) -> float:
+def _compare(result: BacktestResult, account: Reaccounted, rows: int) -> float:
     equity = result.equity.to_numpy()[:rows]
     # The scale is the highest equity so far: a late fortune must not hide an early disagreement.
     scale = np.maximum.accumulate(np.abs(equity))
-    difference = float((np.abs(portfolio.value().to_numpy() - equity) / scale).max())
-    orders, fees = int(portfolio.orders.count()), float(portfolio.orders.records_arr["fees"].sum())
+    difference = float((np.abs(account.equity - equity) / scale).max(initial=0.0))
+    orders = account.portfolio.orders
+    count, fees = int(orders.count()), float(orders.records_arr["fees"].sum())
     disagreements = []
     if not difference <= EQUITY_TOLERANCE:
         disagreements.append(f"equity differs by {difference:.3g} of its scale (accepted {EQUITY_TOLERANCE:g})")
-    if orders != len(result.fills):
-        disagreements.append(f"{orders} orders against {len(result.fills)} fills")
-    if not np.isclose(fees, result.fees_paid, rtol=ROUNDING, atol=0.0):
-        disagreements.append(f"fees of {fees!r} against {result.fees_paid!r}")
+    if count != len(account.fills):
+        disagreements.append(f"{count} orders against {len(account.fills)} fills")
+    if not np.isclose(fees, account.fills["fee"].sum(), rtol=ROUNDING, atol=0.0):
+        disagreements.append(f"fees of {fees!r} against {account.fills['fee'].sum()!r}")
     if disagreements:
         raise BacktestError(
             f"vectorbt does not agree with the simulation: {'; '.join(disagreements)}. "
@@ -122,27 +87,35 @@ def _compare(result: BacktestResult, portfolio: Any, rows: int) -> float:
     return difference
 
 
-def _trades(result: BacktestResult, portfolio: Any) -> pd.DataFrame:
-    records = portfolio.positions.records_arr
+def _trades(result: BacktestResult, account: Reaccounted) -> pd.DataFrame:
+    records = account.portfolio.positions.records_arr
     open_time = pd.DatetimeIndex(result.equity.index) - pd.Timedelta(result.timeframe.milliseconds, unit="ms")
+    entry, exit_ = account.row_of[records["entry_idx"]], account.row_of[records["exit_idx"]]
+    # What holding cost before each row.
+    held_cost = np.zeros((len(result.equity) + 1, result.funding.shape[1]))
+    np.cumsum((result.funding + result.borrow).to_numpy(), axis=0, out=held_cost[1:])
     return pd.DataFrame(
         {
             "symbol": result.positions.columns.to_numpy()[records["col"]],
-            "entry_time": open_time[records["entry_idx"]],
-            "exit_time": open_time[records["exit_idx"]],
+            "entry_time": open_time[entry],
+            "exit_time": open_time[exit_],
             "size": records["size"],
             "entry_price": records["entry_price"],
             "exit_price": records["exit_price"],
             "pnl": records["pnl"],
             "return": records["return"],
             "status": np.where(records["status"] == 1, "closed", "open"),
+            "side": np.where(records["direction"] == 0, "long", "short"),
+            "funding": held_cost[exit_ + (records["status"] != 1), records["col"]] - held_cost[entry, records["col"]],
         }
     ).sort_values(["entry_time", "symbol"], ignore_index=True)
 
 
-def _drawdowns(result: BacktestResult, portfolio: Any) -> pd.DataFrame:
-    records = portfolio.get_drawdowns().records_arr
+def _drawdowns(result: BacktestResult, account: Reaccounted) -> pd.DataFrame:
+    from vectorbt.generic.drawdowns import Drawdowns  # noqa: PLC0415
+
     time = result.equity.index
+    records = Drawdowns.from_ts(pd.Series(account.equity, dtype=np.float64)).records_arr
     return pd.DataFrame(
         {
             "peak_time": time[records["peak_idx"]],

@@ -3,55 +3,57 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from algotrade.backtesting.kernel import NEVER, Ledger, Terms, run_account
+from algotrade.backtesting.account import MarketData, SimulationSettings
+from algotrade.backtesting.conditions import fee_tiers, is_plain, plain_terms, rules_of, steps_of
+from algotrade.backtesting.kernel import Ledger, extremes, run_plain, run_rules, run_summary
+from algotrade.backtesting.labelling import labelled
+from algotrade.backtesting.market import day_ends, market_prices, marks, settled_funding, tradable_opens
 from algotrade.backtesting.result import BacktestResult
-from algotrade.domain.candles import FloatArray, Panel, from_milliseconds
+from algotrade.domain import performance
+from algotrade.domain.candles import FloatArray, Panel
 from algotrade.domain.costs import Costs
-from algotrade.errors import BacktestError, ConfigurationError, StrategyError
+from algotrade.errors import StrategyError
+from algotrade.risk import RiskSettings, managed_weights
 from algotrade.strategies import MarketView, Strategy
+
+__all__ = ["AccountSummary", "MarketData", "SimulationSettings", "account_ledger", "backtest", "simulate", "summarise"]
 
 WEIGHT_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
-class SimulationSettings:
-    """How the simulated account behaves.
+@dataclass(frozen=True, eq=False)
+class AccountSummary:
+    """What an account came to, without its path.
 
-    Parameters
+    Attributes
     ----------
-    initial_cash : float
-        In the quote currency.
-    rebalance_band : float in [0, 1)
-        A position is adjusted only when it is off its target by more than this fraction of the
-        target. Opening and closing are never held back.
-    allow_short : bool
-        Whether negative weights are accepted; a spot account cannot hold them. No borrowing cost
-        is charged.
-
-    Raises
-    ------
-    ConfigurationError
-        If a number is out of range.
+    daily_returns : ndarray of shape (days,)
+        Of UTC days, as :func:`algotrade.domain.performance.daily_returns`.
+    max_drawdown : float
+        Positive fraction, over all rows.
+    final_equity, notional : float
+        After the last close; of all fills.
+    fills : int
     """
 
-    initial_cash: float = 100_000.0
-    rebalance_band: float = 0.2
-    allow_short: bool = False
+    daily_returns: FloatArray
+    max_drawdown: float
+    final_equity: float
+    notional: float
+    fills: int
 
-    def __post_init__(self) -> None:
-        if not 0.0 < self.initial_cash < np.inf:
-            raise ConfigurationError(f"initial_cash must be a positive amount; found {self.initial_cash!r}.")
-        if not 0.0 <= self.rebalance_band < 1.0:
-            raise ConfigurationError(
-                "rebalance_band must be a fraction of the target weight from 0 to below 1; "
-                f"found {self.rebalance_band!r}."
-            )
+    def sharpe(self, days_per_year: float = performance.DAYS_PER_YEAR) -> float:
+        """Annual Sharpe ratio of the daily returns."""
+        return performance.sharpe(self.daily_returns, days_per_year)
 
 
 def simulate(
-    panel: Panel, target_weights: FloatArray, costs: Costs, settings: SimulationSettings | None = None
+    panel: Panel,
+    target_weights: FloatArray,
+    costs: Costs,
+    settings: SimulationSettings | None = None,
+    market_data: MarketData | None = None,
 ) -> BacktestResult:
     """Result of following target weights: decided at a close, filled at the next open.
 
@@ -59,113 +61,147 @@ def simulate(
     ----------
     panel : Panel
     target_weights : ndarray of shape (n, symbols)
-        In [0, 1] ([-1, 1] with ``allow_short``), absolute sum of a row at most 1.
+        In [0, 1], sum of a row at most 1; of either sign and with an absolute sum up to the leverage for a
+        perpetual account.
     costs : Costs
     settings : SimulationSettings, optional
+    market_data : MarketData, optional
+        Steps of the instruments and exact funding rates; none by default.
 
     Raises
     ------
     StrategyError
         If the weights have the wrong shape, are not finite or out of bounds.
     BacktestError
-        If the panel has no rows, or prices that cannot be traded at.
+        If the panel has no rows, or is not in order, or has prices that cannot be traded at.
+    ConfigurationError
+        If the engine is vectorbt and the settings ask for a rule that it does not have.
     """
-    chosen = settings or SimulationSettings()
-    ledger = account_ledger(panel, target_weights, costs, chosen)
-    index = pd.DatetimeIndex(from_milliseconds(panel.close_time), name="close_time")
+    chosen, data = settings or SimulationSettings(), market_data or MarketData()
+    if chosen.engine == "vectorbt":
+        from algotrade.backtesting.engine_vectorbt import simulate_with_vectorbt  # noqa: PLC0415 - imports vectorbt
 
-    def frame(values: FloatArray) -> pd.DataFrame:
-        return pd.DataFrame(values, index=index, columns=list(panel.symbols), copy=False)
-
-    alive = (ledger.equity > 0.0)[:, None]
-    value = ledger.positions * ledger.prices
-    return BacktestResult(
-        timeframe=panel.timeframe,
-        initial_cash=chosen.initial_cash,
-        equity=pd.Series(ledger.equity, index=index, name="equity"),
-        cash=pd.Series(ledger.cash, index=index, name="cash"),
-        positions=frame(ledger.positions),
-        weights=frame(np.divide(value, ledger.equity[:, None], out=np.zeros_like(value), where=alive)),
-        marks=frame(np.where(ledger.prices > 0.0, ledger.prices, np.nan)),
-        fills=_fills_frame(ledger, panel, costs),
-        ruined_at=None if ledger.ruined_row == NEVER else index[ledger.ruined_row],
-    )
+        check_weights(panel, target_weights, chosen)
+        return simulate_with_vectorbt(panel, target_weights, costs, chosen, data)
+    return labelled(_ledger(panel, target_weights, costs, chosen, data), panel, chosen)
 
 
 def backtest(
-    strategy: Strategy, view: MarketView, costs: Costs, settings: SimulationSettings | None = None
+    strategy: Strategy,
+    view: MarketView,
+    costs: Costs,
+    settings: SimulationSettings | None = None,
+    risk: RiskSettings | None = None,
+    market_data: MarketData | None = None,
 ) -> BacktestResult:
     """Result of a strategy over the rows of a view that get a decision, starting from cash.
+
+    Its weights pass the risk overlay first; every rule of it is off by default.
+
+    Raises
+    ------
+    StrategyError, BacktestError, ConfigurationError
+        As :func:`simulate` and the strategy do.
+    """
+    return simulate(view.decided, managed_weights(strategy, view, risk), costs, settings, market_data)
+
+
+def account_ledger(
+    panel: Panel,
+    target_weights: FloatArray,
+    costs: Costs,
+    settings: SimulationSettings,
+    market_data: MarketData | None = None,
+) -> Ledger:
+    """Bare ledger of :func:`simulate`, without the frames; always by the kernel."""
+    return _ledger(panel, target_weights, costs, settings, market_data or MarketData())
+
+
+def summarise(
+    panel: Panel,
+    target_weights: FloatArray,
+    costs: Costs,
+    settings: SimulationSettings,
+    market_data: MarketData | None = None,
+) -> AccountSummary:
+    """What :func:`simulate` comes to, for sweeps: a plain account never materialises its equity.
+
+    The panel's arrays are prepared once and shared by all calls on the same panel, so memory does not grow with
+    the number of variants.
 
     Raises
     ------
     StrategyError, BacktestError
-        As :func:`simulate` and the strategy do.
+        As :func:`simulate` does.
     """
-    return simulate(view.decided, strategy.target_weights(view), costs, settings)
+    data, ends = market_data or MarketData(), day_ends(panel)
+    if is_plain(costs, settings, data):
+        opens = tradable_opens(panel)
+        check_weights(panel, target_weights, settings)
+        weights = np.ascontiguousarray(target_weights, dtype=np.float64)
+        done = run_summary(opens, marks(panel), weights, plain_terms(costs, settings), ends)
+        days, numbers = done.day_equity, (done.max_drawdown, done.final_equity, done.notional, done.fills)
+    else:
+        ledger = _ledger(panel, target_weights, costs, settings, data)
+        drawdown = performance.max_drawdown(ledger.equity, settings.initial_cash)
+        days = ledger.equity[ends]
+        numbers = (drawdown, float(ledger.equity[-1]), ledger.notional, len(ledger.fills))
+    return AccountSummary(performance.simple_returns(days, settings.initial_cash), *numbers)
 
 
-def account_ledger(panel: Panel, target_weights: FloatArray, costs: Costs, settings: SimulationSettings) -> Ledger:
-    """Bare ledger of :func:`simulate`, without the frames: what sweeps run on."""
-    _check_prices(panel)
-    _check_weights(panel, target_weights, allow_short=settings.allow_short)
-    terms = Terms(float(settings.initial_cash), costs.fee_rate, costs.slippage_rate, float(settings.rebalance_band))
-    ledger: Ledger = run_account(
-        np.ascontiguousarray(panel.open), np.ascontiguousarray(panel.close), np.ascontiguousarray(target_weights), terms
-    )
+def _ledger(
+    panel: Panel, target_weights: FloatArray, costs: Costs, settings: SimulationSettings, data: MarketData
+) -> Ledger:
+    opens = tradable_opens(panel)
+    check_weights(panel, target_weights, settings)
+    weights = np.ascontiguousarray(target_weights, dtype=np.float64)
+    ledger: Ledger
+    if is_plain(costs, settings, data):
+        ledger = run_plain(opens, marks(panel), weights, plain_terms(costs, settings))
+        return ledger
+    hours = settings.funding_interval_hours
+    margined = settings.market == "perpetual"
+    funding = settled_funding(panel, costs, hours, data) if margined else np.zeros_like(opens)
+    prices = market_prices(panel, costs, settings.volatility_span, funding)
+    rules = rules_of(costs, settings, panel.timeframe)
+    ledger = run_rules(prices, weights, rules, steps_of(panel, data), fee_tiers(costs))
     return ledger
 
 
-def _check_prices(panel: Panel) -> None:
-    if len(panel) == 0:
-        raise BacktestError("There are no candles to simulate on. Choose a longer span.")
-    usable = (panel.open > 0.0) & (panel.close > 0.0) & np.isfinite(panel.open) & np.isfinite(panel.close)
-    bad = ~usable & ~(np.isnan(panel.open) & np.isnan(panel.close))
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise BacktestError(
-            f"{int(bad.sum())} candles have no usable open and close, first {panel.symbols[column]} at "
-            f"{from_milliseconds(panel.open_time[row : row + 1])[0]:%Y-%m-%d %H:%M}. "
-            "Prices must be positive and finite. Run the ingestion pipeline again."
-        )
+def check_weights(panel: Panel, weights: FloatArray, settings: SimulationSettings) -> None:
+    """Refuse weights that the account cannot follow.
 
-
-def _check_weights(panel: Panel, weights: FloatArray, *, allow_short: bool) -> None:
+    Raises
+    ------
+    StrategyError
+        Saying which row, what was found and what is accepted.
+    """
     expected = (len(panel), len(panel.symbols))
     if weights.shape != expected:
         raise StrategyError(f"Target weights must have the shape of the panel {expected}; found {weights.shape}.")
-    if not np.isfinite(weights).all():
+    finite, smallest, gross = _extremes(weights)
+    if not finite:
         row, column = np.argwhere(~np.isfinite(weights))[0]
         raise StrategyError(
             f"Target weights must be finite; row {row} of {panel.symbols[column]} is {weights[row, column]}. "
             "A strategy without an opinion keeps its previous weight or returns 0."
         )
-    if not allow_short and (weights < 0.0).any():
+    if settings.market == "spot" and smallest < 0.0:
         raise StrategyError(
-            f"A spot account cannot be short; the smallest target weight is {weights.min():g}. "
-            "Return weights in [0, 1], or simulate with allow_short=True."
+            f"A spot account cannot be short; the smallest target weight is {smallest:g}. "
+            "Return weights in [0, 1], or set account.market: perpetual."
         )
-    gross = float(np.abs(weights).sum(axis=1).max())
-    if gross > 1.0 + WEIGHT_TOLERANCE:
+    if gross > settings.leverage + WEIGHT_TOLERANCE:
         raise StrategyError(
-            f"Target weights must not exceed 1 in absolute sum, there is no borrowing; the largest row has {gross:g}."
+            f"Target weights must not exceed {settings.leverage:g} in absolute sum, the leverage of the account; the "
+            f"largest row has {gross:g}. Scale them down"
+            + (", or raise account.leverage." if settings.market == "perpetual" else ": a spot account cannot borrow.")
         )
 
 
-def _fills_frame(ledger: Ledger, panel: Panel, costs: Costs) -> pd.DataFrame:
-    rows, columns = ledger.fills[:, 0].astype(np.int64), ledger.fills[:, 1].astype(np.int64)
-    signed_size, price, fee = ledger.fills[:, 2:].T
-    buy = signed_size > 0.0
-    reference = panel.open[rows, columns]
-    return pd.DataFrame(
-        {
-            "time": from_milliseconds(panel.open_time[rows]),
-            "symbol": np.array(panel.symbols, dtype=object)[columns],
-            "side": np.where(buy, "buy", "sell"),
-            "size": np.abs(signed_size),
-            "price": price,
-            "notional": np.abs(signed_size) * price,
-            "fee": fee,
-            "slippage": np.abs(signed_size) * reference * costs.slippage_rate,
-        }
-    )
+def _extremes(weights: FloatArray) -> tuple[bool, float, float]:
+    if weights.shape[1] != 1:
+        found: tuple[bool, float, float] = extremes(np.ascontiguousarray(weights, dtype=np.float64))
+        return found
+    low, high = float(weights.min()), float(weights.max())
+    return bool(np.isfinite(low) and np.isfinite(high)), low, max(-low, high)

@@ -10,8 +10,10 @@ from algotrade.cli.quarantine import quarantine
 from algotrade.cli.records import records
 from algotrade.cli.reference import reference
 from algotrade.cli.repeat import repeat
+from algotrade.cli.report import report
 from algotrade.cli.serve import serve
 from algotrade.cli.stream import stream
+from algotrade.cli.sweep import sweep
 from algotrade.cli.venue import venue
 
 
@@ -20,5 +22,19 @@ def cli() -> None:
     """Commands of algotrade; the pipelines are run by ``kedro run``."""
 
 
-for _command in (candles, drift, keys, models, quarantine, records, reference, repeat, serve, stream, venue):
+for _command in (
+    candles,
+    drift,
+    keys,
+    models,
+    quarantine,
+    records,
+    reference,
+    repeat,
+    report,
+    serve,
+    stream,
+    sweep,
+    venue,
+):
     cli.add_command(_command)

@@ -160,6 +160,76 @@ def calmar(equity: npt.ArrayLike, initial_equity: float, years: float) -> float:
     return annual_return(equity, initial_equity, years) / depth if depth > _ROUNDING else float("nan")
 
 
+def omega(returns: npt.ArrayLike, threshold: float = 0.0) -> float:
+    r"""What returns gain above a threshold over what they lose below it: :math:`\sum (r-L)^+ / \sum (L-r)^+`.
+
+    Parameters
+    ----------
+    returns : array of shape (n,)
+    threshold : float
+        Return of a period from which on it counts as a gain.
+
+    References
+    ----------
+    .. [1] Keating, C., Shadwick, W. (2002). A universal performance measure. J. Performance Measurement 6(3).
+
+    >>> omega([0.03, -0.01, 0.01])
+    4.0
+    """
+    excess = np.asarray(returns, dtype=np.float64) - threshold
+    losses = -float(np.minimum(excess, 0.0).sum())
+    return float(np.maximum(excess, 0.0).sum()) / losses if losses > 0.0 else float("nan")
+
+
+def tail_ratio(returns: npt.ArrayLike, tail: float = 0.05) -> float:
+    """How far the best days reach over how far the worst do: the upper quantile by the lower one, both positive.
+
+    Parameters
+    ----------
+    returns : array of shape (n,)
+    tail : float in (0, 0.5)
+        Share of the periods in each tail.
+
+    >>> round(tail_ratio(np.linspace(-0.1, 0.2, 301)), 3)
+    2.176
+    """
+    values = np.asarray(returns, dtype=np.float64)
+    if len(values) < 2:
+        return float("nan")
+    low, high = np.quantile(values, [tail, 1.0 - tail])
+    return float(high / -low) if low < 0.0 < high else float("nan")
+
+
+def value_at_risk(returns: npt.ArrayLike, tail: float = 0.05) -> float:
+    """Loss that one period in ``1 / tail`` exceeds, a positive fraction: the historical quantile (0 at least).
+
+    >>> round(value_at_risk(np.linspace(-0.1, 0.1, 201)), 6)
+    0.09
+    """
+    values = np.asarray(returns, dtype=np.float64)
+    return max(-float(np.quantile(values, tail)), 0.0) if len(values) > 1 else float("nan")
+
+
+def expected_shortfall(returns: npt.ArrayLike, tail: float = 0.05) -> float:
+    r"""Mean loss of the worst periods, also called CVaR, a positive fraction (0 at least).
+
+    The worst ``tail`` of the periods exactly: of 30 days and 5 % that is the worst day and half of the next.
+
+    References
+    ----------
+    .. [1] Rockafellar, R., Uryasev, S. (2002). Conditional value-at-risk for general loss distributions. Journal of
+       Banking & Finance 26: the tail mean where an atom has to be split.
+
+    >>> round(expected_shortfall([-0.04, -0.01] + [0.0] * 28), 6)
+    0.03
+    """
+    values = np.sort(np.asarray(returns, dtype=np.float64))
+    if len(values) < 2:
+        return float("nan")
+    share = np.clip(tail * len(values) - np.arange(len(values)), 0.0, 1.0)
+    return max(-float((share * values).sum() / (tail * len(values))), 0.0)
+
+
 def win_rate(pnl: npt.ArrayLike) -> float:
     """Fraction of closed trades with a profit after costs."""
     values = np.asarray(pnl, dtype=np.float64)
@@ -175,6 +245,16 @@ def profit_factor(pnl: npt.ArrayLike) -> float:
     values = np.asarray(pnl, dtype=np.float64)
     losses = -values[values < 0.0].sum()
     return float(values[values > 0.0].sum() / losses) if losses > 0.0 else float("nan")
+
+
+def expectancy(pnl: npt.ArrayLike) -> float:
+    """Mean profit of a closed trade after costs, in the quote currency.
+
+    >>> expectancy([3.0, -1.0])
+    1.0
+    """
+    values = np.asarray(pnl, dtype=np.float64)
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def turnover(notional_traded: float, mean_equity: float, years: float) -> float:

@@ -18,12 +18,12 @@ _MARKS = (b"\n@compiled\n", b"\n@reordered\n")
 
 def compiled(kernel: Kernel) -> Kernel:
     """The function as machine code; its type stays what it was."""
-    return _compiled(kernel, fastmath=False)
+    return compiled_under(_DIGEST, kernel)
 
 
 def reordered(kernel: Kernel) -> Kernel:
     """As :func:`compiled`, where sums may be added up in another order, several at once; NaN stays NaN."""
-    return _compiled(kernel, fastmath={"reassoc", "contract"})
+    return compiled_under(_DIGEST, kernel, fastmath={"reassoc", "contract"})
 
 
 def sources_digest(folder: Path) -> str:
@@ -40,11 +40,26 @@ _PACKAGE = Path(__file__).parent
 _DIGEST = sources_digest(_PACKAGE)
 
 
-def _compiled(kernel: Kernel, fastmath: "bool | set[str]") -> Kernel:
+def compiled_under(
+    digest: str, kernel: Kernel, fastmath: "bool | set[str]" = False, *, internal: bool = False
+) -> Kernel:
+    """The function as machine code that is kept in a folder named by a digest of all sources that it is made of.
+
+    An internal one is called by machine code alone, and needs no entry for Python, which takes long to compile.
+    """
     given = config.CACHE_DIR
     # Read when the decorator is applied; other libraries keep theirs where they were.
-    config.CACHE_DIR = str(Path(given or _PACKAGE / "__pycache__") / f"kernels-{_DIGEST}")
+    config.CACHE_DIR = str(Path(given or _PACKAGE / "__pycache__") / f"kernels-{digest}")
     try:
-        return cast("Kernel", njit(cache=True, error_model="numpy", fastmath=fastmath)(kernel))
+        return cast(
+            "Kernel",
+            njit(
+                cache=True,
+                error_model="numpy",
+                fastmath=fastmath,
+                no_cpython_wrapper=internal,
+                no_cfunc_wrapper=internal,
+            )(kernel),
+        )
     finally:
         config.CACHE_DIR = given

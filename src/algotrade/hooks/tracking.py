@@ -9,9 +9,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 
 from algotrade.hooks.lineage import LINEAGE
+from algotrade.hooks.logged_sweeps import log_sweep_grid, log_trial_count, log_walk_forward
 from algotrade.hooks.logged_trials import log_search, log_trials
 
 _INPUTS = ("candles", "features")
+_FIGURE = "figure_"
+_DETAILS = ("intervals", "robustness", "stress", "attribution")
+"""What is known of a strategy besides its figures: hundreds of numbers, which are logged as one file instead."""
 _REFUSED = re.compile(r"[^\w\-. :/]")
 """What MLflow does not take in the name of a metric; a name from the configuration may have it."""
 
@@ -32,6 +36,9 @@ class TrackingHooks:
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Log what is to be found again to the open MLflow run."""
         self._log(_TRACKED.get(dataset_name), data)
+        if dataset_name.startswith(_FIGURE):
+            name = dataset_name.removeprefix(_FIGURE)
+            self._log(lambda mlflow, figure: mlflow.log_figure(figure, f"figures/{name}.html"), data)
         self._log_input(dataset_name, data)
 
     @hook_impl
@@ -83,12 +90,25 @@ def _log_retraining(mlflow: Any, found: Mapping[str, Any]) -> None:
     mlflow.log_dict(dict(found), "retraining.json")
 
 
+def _log_metrics(mlflow: Any, metrics: Mapping[str, Any]) -> None:
+    """Figures as metrics, by which runs are compared, and everything as a file."""
+    strategies = {
+        name: {key: value for key, value in own.items() if key not in _DETAILS}
+        for name, own in metrics.get("strategies", {}).items()
+    }
+    mlflow.log_metrics(dict(_flat_numbers({**metrics, "strategies": strategies})))
+    mlflow.log_dict(dict(metrics), "metrics.json")
+
+
 _TRACKED: dict[str, Callable[[Any, Any], None]] = {
     "universe": _log_lineage,
     "feature_spec": lambda mlflow, spec: mlflow.set_tag("feature_fingerprint", spec["fingerprint"]),
     "tuning_trials": log_trials,
     "search_summary": log_search,
-    "metrics": lambda mlflow, metrics: mlflow.log_metrics(dict(_flat_numbers(metrics))),
+    "sweep_grid": log_sweep_grid,
+    "trial_count": log_trial_count,
+    "walk_forward": log_walk_forward,
+    "metrics": _log_metrics,
     "report": lambda mlflow, page: mlflow.log_text(page, "report.html"),
     "scorecard": lambda mlflow, text: mlflow.log_text(text, "scorecard.md"),
     "run_record": lambda mlflow, record: mlflow.log_dict(record.to_json(), "run_record.json"),

@@ -4,14 +4,18 @@ from algotrade.reporting.context import ReportContext
 from algotrade.reporting.data_metrics import data_metrics
 from algotrade.reporting.feature_metrics import feature_metrics
 from algotrade.reporting.figures import QualityFrames, ReportFrames, quality_figures, report_figures, result_figures
+from algotrade.reporting.findings import Findings
 from algotrade.reporting.gate_tables import gate_metrics
+from algotrade.reporting.judgement import verdict
 from algotrade.reporting.page import render_report
-from algotrade.reporting.scorecard import TARGETS, Target, judge, verdict
+from algotrade.reporting.scorecard import TARGETS, Target, judge
 from algotrade.reporting.scorecard_text import scorecard_markdown
 from algotrade.reporting.search_tables import search_metrics
+from algotrade.reporting.strategy_metrics import strategies_section
 
 __all__ = [
     "TARGETS",
+    "Findings",
     "QualityFrames",
     "ReportContext",
     "ReportFrames",
@@ -26,5 +30,6 @@ __all__ = [
     "result_figures",
     "scorecard_markdown",
     "search_metrics",
+    "strategies_section",
     "verdict",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from algotrade.models.preparation import Preparation
+from algotrade.reporting.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class ReportContext:
         ``model``, ``by``, ``bucket``, ``rows``, ``hit_rate``, ``low``, ``high``, and more.
     preparation : Preparation, optional
         What the final fit did to the features.
+    findings : Findings
+        About the strategies.
     notes : tuple of str
         Remarks on the data, one sentence each.
     planted_signal : str
@@ -54,6 +57,7 @@ class ReportContext:
     stability: pd.DataFrame = field(default_factory=pd.DataFrame)
     hit_rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     preparation: Preparation | None = None
+    findings: Findings = field(default_factory=Findings)
     notes: tuple[str, ...] = ()
     planted_signal: str = ""
     cost_assumptions: Mapping[str, Any] = field(default_factory=dict)

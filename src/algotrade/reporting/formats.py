@@ -64,6 +64,10 @@ count = _or_not_defined(lambda number: f"{number:,.0f}")
 """A whole number with thousands separators."""
 money = _or_not_defined(lambda number: f"{number:,.0f}" if abs(number) >= 100 else f"{number:,.2f}")
 """An amount of quote currency, without cents where they do not matter."""
+days = _or_not_defined(lambda number: f"{number:,.0f}" if number >= 10 else f"{number:.1f}")
+"""A number of days, with a decimal where there are few."""
+p_value = _or_not_defined(lambda number: "< 0.0001" if number < 0.0001 else f"{number:.4f}")
+"""A probability by which a hypothesis is rejected or not."""
 seconds = _or_not_defined(_seconds)
 """A duration: ``95`` is ``1 min 35 s``."""
 
@@ -91,6 +95,8 @@ fine_interval = _interval(4)
 """Four decimals with the interval, for losses that differ in the third."""
 short_interval = _interval(2)
 """Two decimals with the interval."""
+money_interval = _interval(2)
+"""An amount of quote currency with the interval."""
 percent_interval = _interval(1, 100.0, " %")
 """A fraction as a percentage with the interval: ``56.1 % [54.9, 57.3]``."""
 

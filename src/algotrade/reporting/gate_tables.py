@@ -51,7 +51,7 @@ def checks_table(metrics: Mapping[str, Any]) -> Table | None:
         )
         for check in checks
     )
-    return Table(("passed", "found", "required"), (("", rows),)) if rows else None
+    return Table(("passed", "found", "required"), (("", rows),), words=("found", "required")) if rows else None
 
 
 def _rival(comparison: Mapping[str, Any]) -> Row:
@@ -65,14 +65,10 @@ def _rival(comparison: Mapping[str, Any]) -> Row:
             formats.score(comparison["rival_loss"]),
             formats.NOT_DEFINED if saved is None else f"{saved:+.5f}",
             interval,
-            _p_value(comparison["p_value"]),
+            formats.p_value(comparison["p_value"]),
             f"{comparison['level']:g}",
             formats.count(comparison["rows"]),
             formats.count(comparison["blocks"]),
         ),
         hint=comparison["reason"] or comparison["role"],
     )
-
-
-def _p_value(value: float | None) -> str:
-    return formats.NOT_DEFINED if value is None else "< 0.0001" if value < 0.0001 else f"{value:.4f}"

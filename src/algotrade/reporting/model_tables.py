@@ -65,7 +65,8 @@ def _table(
     models: Mapping[str, _Scores], champion: str | None, columns: tuple[tuple[str, Callable[[_Scores], str]], ...]
 ) -> Table | None:
     rows = tuple(
-        Row(name, tuple(write(own) for _, write in columns), marked=name == champion) for name, own in models.items()
+        Row(name, tuple(write(own) for _, write in columns), marked=name == champion, tag="champion")
+        for name, own in models.items()
     )
     return Table(tuple(label for label, _ in columns), (("", rows),)) if rows else None
 

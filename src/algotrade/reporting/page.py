@@ -3,82 +3,45 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from algotrade.reporting import data_tables, feature_tables, formats, gate_tables, model_tables, search_tables, tables
+from algotrade.reporting import (
+    data_tables,
+    feature_tables,
+    formats,
+    gate_tables,
+    model_tables,
+    robustness_tables,
+    search_tables,
+    strategy_tables,
+    tables,
+)
+from algotrade.reporting.captions import CAPTIONS
 from algotrade.reporting.context import ReportContext
 from algotrade.reporting.document import document
-from algotrade.reporting.scorecard import (
-    STANDS_OUT,
-    candidate_of,
-    crowned_of,
-    evidence,
-    is_overfitted,
-    is_simulated,
-    verdict,
-)
+from algotrade.reporting.findings import Findings
+from algotrade.reporting.judgement import STANDS_OUT, evidence, is_overfitted, verdict
+from algotrade.reporting.scorecard import candidate_of, crowned_of, is_simulated
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-CAPTIONS: Mapping[str, tuple[str, str]] = {
-    "equity": ("Equity", "Growth of 1 after all costs, out of sample."),
-    "drawdown": ("Drawdown", "Loss since the highest equity so far."),
-    "rolling_sharpe": ("Rolling Sharpe", "Annualised, over the last 90 days: an edge should not live in one season."),
-    "monthly_returns": ("Monthly returns of ml_signal, %", "The last column is the calendar year, compounded."),
-    "costs": ("Costs", "What each strategy paid to trade."),
-    "fold_scores": (
-        "Scores by fold",
-        "Each fold is later than what its model learned from; dotted: a coin.",
-    ),
-    "calibration": ("Calibration", "On the diagonal a probability means what it says; dot size: candles."),
-    "hit_rate_by_confidence": (
-        "Hit rate by confidence",
-        "On the dotted line a forecast is right as often as it says; whiskers: what chance alone does.",
-    ),
-    "hit_rates_by_group": (
-        "Hit rate by symbol and market, %",
-        "Coloured where the interval leaves out one half. Calm to wild: volatility against what it was before.",
-    ),
-    "explanation": (
-        "What the best candidate leans on",
-        "On rows it had not seen; whiskers: what chance does. Features that say the same stand in for each other.",
-    ),
-    "feature_importance": (
-        "Feature importance, final fit",
-        "What the trees that are served lean on; importance is not causation.",
-    ),
-    "importance_by_fold": ("Importance by fold", "Bars: the mean; marks: the folds. Wide apart: a matter of luck."),
-    "information_by_fold": (
-        "Information coefficient by fold",
-        "Rank correlation of a feature alone with the return that followed, on rows no model of the fold had seen.",
-    ),
-    "walk_forward": (
-        "Walk-forward folds",
-        "Marks: rows left out, their labels known too late or too shortly before; below: symbols listed late or gone.",
-    ),
-    "combinatorial_paths": (
-        "Many ways through the history",
-        "Cheap models on every path of the combinatorial cross-validation: each dot is one whole history.",
-    ),
-    "search_history": (
-        "The search, trial by trial",
-        "On inner folds of the first fold's training rows; dotted: the configured settings; crosses: pruned.",
-    ),
-    "search_importance": (
-        "Which settings mattered",
-        "By analysis of variance over a forest fitted to the complete trials; with few of them a hint, not a finding.",
-    ),
-    "coverage": ("Coverage", "Blue where no candle is missing between a series' first and last one."),
-    "quarantined": ("Set aside", "Rows that break the contract of a candle, by reason."),
-    "anomalies": (
-        "Worth a look",
-        "Valid candles that stand out, kept as they are; the larger the dot, the further out.",
-    ),
-    "divergence": (
-        "Divergence between exchanges",
-        "Distance from the others: mean (solid), highest (dotted); a cross where an exchange was left out.",
-    ),
-}
-"""Title and caption of each figure that the page knows a place for."""
+_CONTENTS = (
+    ("scorecard", "Scorecard", ""),
+    ("performance", "Performance", ""),
+    ("strategies", "Strategies", ""),
+    ("trades", "Trades", ""),
+    ("attribution", "Attribution", ""),
+    ("costs", "Costs", ""),
+    ("robustness", "Robustness", ""),
+    ("stress", "Stress", ""),
+    ("models", "Models", ""),
+    ("gate", "Gate", "gate"),
+    ("search", "Search", "search"),
+    ("features", "Features", ""),
+    ("data", "Data", ""),
+    ("provenance", "Provenance", ""),
+    ("reading", "How to read this", ""),
+)
+"""Sections with a link at the top; the last is the key of the metrics without which there is no such section."""
 
 
 def render_report(metrics: Mapping[str, Any], figures: "Mapping[str, Figure]", context: ReportContext) -> str:
@@ -99,6 +62,7 @@ def render_report(metrics: Mapping[str, Any], figures: "Mapping[str, Figure]", c
         "report.html.j2",
         figures,
         **_headline(metrics, context),
+        **_strategy_tables(metrics, context.findings),
         **_tables(metrics, context),
         context=context,
         captions={name: CAPTIONS.get(name, (formats.label(name), "")) for name in figures},
@@ -127,17 +91,32 @@ def _headline(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, A
         "market_line": market_line(metrics, context),
         "symbols": formats.shortened(symbols),
         "data_facts": formats.data_facts(data),
+        "contents": [(anchor, title) for anchor, title, key in _CONTENTS if not key or metrics.get(key)],
         "verdict": sentence,
         "good": STANDS_OUT in sentence and not is_overfitted(metrics),
         "evidence": evidence(metrics),
     }
 
 
-def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
-    overfitting = metrics.get("overfitting", {})
+def _strategy_tables(metrics: Mapping[str, Any], findings: Findings) -> dict[str, Any]:
+    strategies = metrics.get("strategies", {})
     return {
-        "cards": tables.target_cards(metrics),
-        "strategies": tables.strategies_table(metrics.get("strategies", {})),
+        "league": strategy_tables.league_table(strategies, findings),
+        "strategies": strategy_tables.figures_table(strategies, findings),
+        "drawdowns": strategy_tables.drawdowns_table(findings),
+        "attributed": strategy_tables.attribution_table(findings),
+        "shortfall": robustness_tables.shortfall_table(findings),
+        "robustness": robustness_tables.robustness_table(metrics, findings),
+        "choices": strategy_tables.choices_table(findings),
+        "stressed": strategy_tables.stress_table(findings),
+    }
+
+
+def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
+    cards = tables.target_cards(metrics)
+    return {
+        "cards": cards,
+        "intervals_known": any(card.interval for card in cards),
         "models": model_tables.models_table(metrics.get("models", {}), crowned_of(metrics)),
         "trust": model_tables.trust_table(metrics.get("models", {}), crowned_of(metrics)),
         "hit_rates": model_tables.hit_rate_table(context.hit_rates, candidate_of(metrics)),
@@ -155,9 +134,7 @@ def _tables(metrics: Mapping[str, Any], context: ReportContext) -> dict[str, Any
         "quality_tiles": data_tables.quality_tiles(metrics),
         "venues": data_tables.divergence_table(metrics),
         "gaps": data_tables.gaps_table(context.gaps),
-        "overfitting_probability": formats.percent(overfitting.get("probability_of_backtest_overfitting")),
-        "trials": formats.count(overfitting.get("trials")),
-        "model_choice": _model_choice(overfitting.get("model_choice") or {}),
+        "model_choice": _model_choice(metrics.get("overfitting", {}).get("model_choice") or {}),
         "provenance": tables.provenance(metrics, context),
         "timings": tables.timings(metrics),
         "assumptions": tables.assumptions(context.cost_assumptions),

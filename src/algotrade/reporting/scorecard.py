@@ -1,4 +1,4 @@
-"""The targets that every run is held against, and the verdict in words."""
+"""The targets that every run is held against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from algotrade.reporting.formats import finite
 JUDGED_STRATEGY = "ml_signal"
 """The strategy that trades on the best candidate's out-of-fold predictions; the scorecard judges it and no other."""
 BENCHMARK_STRATEGY = "buy_and_hold"
-NOT_DISTINGUISHABLE = "is not distinguishable from luck"
-STANDS_OUT = "stands out from luck"
+"""What stands for the market."""
+BENCHMARKS = (BENCHMARK_STRATEGY, "equal_weight")
+"""Strategies that decide nothing: what the others are held against."""
 
 
 @dataclass(frozen=True)
@@ -140,79 +141,6 @@ def crowned_of(metrics: Mapping[str, Any]) -> str | None:
 def is_simulated(metrics: Mapping[str, Any]) -> bool:
     """Whether the prices of a run come from the simulated market."""
     return str(metrics.get("data", {}).get("source", "")).lower().startswith("simulat")
-
-
-def is_overfitted(metrics: Mapping[str, Any]) -> bool:
-    """Whether choosing the best variant in sample was no better than choosing blindly.
-
-    References
-    ----------
-    .. [1] Bailey, D. H. et al. (2017). The probability of backtest overfitting. Journal of Computational Finance.
-    """
-    probability = finite(metrics.get("overfitting", {}).get("probability_of_backtest_overfitting"))
-    return probability is not None and probability >= 0.5
-
-
-def verdict(metrics: Mapping[str, Any]) -> str:
-    """One sentence: whether the judged strategy can be told from the luckiest of as many tries.
-
-    References
-    ----------
-    .. [1] Bailey, D. H. & López de Prado, M. (2014). The deflated Sharpe ratio. Journal of Portfolio Management.
-
-    >>> verdict({"strategies": {"ml_signal": {"deflated_sharpe": 0.41}}, "overfitting": {"trials": 216}})
-    'ml_signal is not distinguishable from luck: deflated Sharpe 0.41 after 216 trials.'
-    """
-    if not strategy_of(metrics):
-        return f"No verdict: {JUDGED_STRATEGY} was not backtested in this run."
-    target = TARGET_BY_NAME["deflated_sharpe"]
-    value = target.value(strategy_of(metrics))
-    if value is None:
-        return f"{JUDGED_STRATEGY} cannot be told from luck: its deflated Sharpe is {formats.NOT_DEFINED}."
-    finding = STANDS_OUT if target.met(value) else NOT_DISTINGUISHABLE
-    return f"{JUDGED_STRATEGY} {finding}: deflated Sharpe {target.written(value)}{_after_trials(metrics)}."
-
-
-def evidence(metrics: Mapping[str, Any]) -> list[str]:
-    """The sentences behind the verdict: targets met, return against the market, and overfitting."""
-    if not strategy_of(metrics):
-        return []
-    return [
-        sentence
-        for write in (_targets_met, _against_the_market, _overfitting_warning)
-        if (sentence := write(metrics)) is not None
-    ]
-
-
-def _after_trials(metrics: Mapping[str, Any]) -> str:
-    trials = finite(metrics.get("overfitting", {}).get("trials"))
-    if trials is None:
-        return ""
-    return f" after {trials:,.0f} {'trial' if trials == 1 else 'trials'}"
-
-
-def _targets_met(metrics: Mapping[str, Any]) -> str | None:
-    targets = targets_of(metrics)
-    return f"It meets {sum(bool(target['met']) for target in targets)} of {len(targets)} targets."
-
-
-def _against_the_market(metrics: Mapping[str, Any]) -> str | None:
-    own = finite(strategy_of(metrics).get("annual_return"))
-    market = finite(strategy_of(metrics, BENCHMARK_STRATEGY).get("annual_return"))
-    if own is None:
-        return None
-    sentence = f"It returned {formats.percent(own)} a year after costs"
-    return f"{sentence}." if market is None else f"{sentence}; buying and holding returned {formats.percent(market)}."
-
-
-def _overfitting_warning(metrics: Mapping[str, Any]) -> str | None:
-    if not is_overfitted(metrics):
-        return None
-    probability = metrics["overfitting"]["probability_of_backtest_overfitting"]
-    return (
-        f"Beware: the probability of backtest overfitting is {formats.percent(probability)}; "
-        "the best variant in sample tends to fall below the median out of sample."
-    )
 
 
 def _unrounded_onto(value: float | None, bound: float, *, percent: bool) -> str:

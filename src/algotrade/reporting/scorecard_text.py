@@ -5,14 +5,13 @@ from typing import Any
 
 from algotrade.reporting import formats
 from algotrade.reporting.gate_tables import gate_sentence
+from algotrade.reporting.judgement import evidence, verdict
 from algotrade.reporting.scorecard import (
     JUDGED_STRATEGY,
     TARGET_BY_NAME,
     candidate_of,
-    evidence,
     is_simulated,
     targets_of,
-    verdict,
 )
 
 SIMULATED_LINE = "Simulated market: made-up candles with a known truth, not real prices."

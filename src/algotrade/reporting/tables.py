@@ -6,85 +6,58 @@ from typing import Any
 
 from algotrade.reporting import formats
 from algotrade.reporting.context import ReportContext
-from algotrade.reporting.scorecard import BENCHMARK_STRATEGY, JUDGED_STRATEGY, TARGET_BY_NAME, champion_of, targets_of
+from algotrade.reporting.scorecard import TARGET_BY_NAME, Target, champion_of, model_of, strategy_of, targets_of
 
 Write = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: its name, a remark for the reader and its cells."""
+    """One line of a table: its name, a remark for the reader and its cells; a marked one may carry a tag."""
 
     label: str
     cells: tuple[str, ...]
     hint: str = ""
     marked: bool = False
+    tag: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A heading for each column, and lines; ``marked`` is the column to highlight, if any."""
+    """A heading for each column, and lines in groups.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    groups : tuple of (title, rows)
+    marked : str
+        The column to highlight, if any.
+    words : tuple of str
+        Columns that hold sentences, which may take several lines.
+    titled : bool
+        Whether the titles of the groups are shown.
+    """
 
     columns: tuple[str, ...]
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
     marked: str = ""
+    words: tuple[str, ...] = ()
+    titled: bool = False
 
 
 @dataclass(frozen=True)
 class Card:
-    """One target as the page shows it."""
+    """One target as the page shows it, with the interval of the value where there is one."""
 
     label: str
     goal: str
     value: str
     state: str
-
-
-_STRATEGY_LINES: tuple[tuple[str, tuple[tuple[str, str, str, Write], ...]], ...] = (
-    (
-        "Return",
-        (
-            ("annual_return", "Annual return", "compound, after costs", formats.percent),
-            ("final_equity", "Final equity", "quote currency", formats.money),
-        ),
-    ),
-    (
-        "Risk",
-        (
-            ("sharpe", "Sharpe", "annualised", formats.ratio),
-            ("sortino", "Sortino", "annualised, downside only", formats.ratio),
-            ("calmar", "Calmar", "annual return / max drawdown", formats.ratio),
-            ("max_drawdown", "Maximum drawdown", "", formats.percent),
-        ),
-    ),
-    (
-        "Activity",
-        (
-            ("win_rate", "Win rate", "of closed trades, after costs", formats.percent),
-            ("trades", "Trades", "closed", formats.count),
-            ("turnover", "Turnover", "equity exchanged a year", formats.significant),
-            ("exposure", "Exposure", "mean gross weight", formats.percent),
-        ),
-    ),
-    (
-        "Costs",
-        (
-            ("fees_paid", "Fees", "quote currency", formats.money),
-            ("slippage_paid", "Slippage", "quote currency", formats.money),
-        ),
-    ),
-    (
-        "Luck",
-        (
-            ("probabilistic_sharpe", "Probabilistic Sharpe", "P(true Sharpe > 0)", formats.ratio),
-            ("deflated_sharpe", "Deflated Sharpe", "P, after all trials", formats.ratio),
-        ),
-    ),
-)
+    interval: str = ""
 
 
 def target_cards(metrics: Mapping[str, Any]) -> list[Card]:
-    """The judged targets; ``state`` is ``met``, ``missed`` or ``not defined``."""
+    """The judged targets with their intervals; ``state`` is ``met``, ``missed`` or ``not defined``."""
     cards = []
     for judged in targets_of(metrics):
         value = formats.finite(judged["value"])
@@ -96,27 +69,21 @@ def target_cards(metrics: Mapping[str, Any]) -> list[Card]:
                 goal=target.goal_in_words if target else str(judged["goal"]),
                 value=target.written(value) if target else formats.significant(value),
                 state="met" if judged["met"] else missed,
+                interval=_interval(metrics, target),
             )
         )
     return cards
 
 
-def strategies_table(strategies: Mapping[str, Mapping[str, Any]]) -> Table | None:
-    """Metrics down, strategies across: the judged one first, the market last."""
-    if not strategies:
-        return None
-    names = sorted(strategies, key=lambda name: (name != JUDGED_STRATEGY, name == BENCHMARK_STRATEGY, name))
-    groups = tuple(
-        (
-            title,
-            tuple(
-                Row(label, tuple(write(strategies[name].get(key)) for name in names), hint)
-                for key, label, hint, write in lines
-            ),
-        )
-        for title, lines in _STRATEGY_LINES
-    )
-    return Table(tuple(names), groups, marked=JUDGED_STRATEGY)
+def _interval(metrics: Mapping[str, Any], target: Target | None) -> str:
+    if target is None:
+        return ""
+    scores = strategy_of(metrics) if target.of == "strategy" else model_of(metrics)
+    ends = scores.get("intervals", {}).get(target.name) or {}
+    low, high = (formats.finite(ends.get(end)) for end in ("low", "high"))
+    if low is None or high is None:
+        return ""
+    return f"{100 * low:,.0f} to {100 * high:,.0f} %" if target.unit == "percent" else f"{low:.2f} to {high:.2f}"
 
 
 def provenance(metrics: Mapping[str, Any], context: ReportContext) -> list[tuple[str, str]]:

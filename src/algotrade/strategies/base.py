@@ -32,6 +32,10 @@ class Strategy(ABC):
         giving the second part ``lookback`` rows of context (``view.since``) and the last weights of
         the first part, returns the same weights.
 
+    Most strategies keep one book. One whose weights do not tell what it remembers (two members of an
+    ensemble may hold the opposite of each other) keeps ``books`` of them: it overrides
+    :meth:`book_weights`, and the weights of its books one row earlier are its whole memory.
+
     Raises
     ------
     ConfigurationError
@@ -58,7 +62,8 @@ class Strategy(ABC):
         view : MarketView
             The first ``view.warmup`` rows are context and get no decision.
         initial_weights : ndarray of shape (symbols,), optional
-            Weights targeted just before the first decision; nothing held by default.
+            Weights targeted just before the first decision; nothing held by default. Of shape
+            ``(books, symbols)`` where the strategy keeps several books.
 
         Returns
         -------
@@ -71,6 +76,42 @@ class Strategy(ABC):
         StrategyError
             If the view lacks what the strategy decides on, or the initial weights do not fit.
         """
+
+    @property
+    def shorts(self) -> bool:
+        """Whether a weight can be negative; a spot account cannot hold those."""
+        return False
+
+    @property
+    def books(self) -> int:
+        """Parts of which it remembers the weights apart."""
+        return 1
+
+    def book_weights(self, view: MarketView, initial_books: FloatArray | None = None) -> FloatArray:
+        """Weights of each book after each decision: what has to be kept to go on from there.
+
+        Parameters
+        ----------
+        view : MarketView
+        initial_books : ndarray of shape (books, symbols), optional
+            The last ones that this method returned.
+
+        Returns
+        -------
+        ndarray of shape (len(view), books, symbols)
+            :meth:`combined` makes the target weights of them.
+
+        Raises
+        ------
+        StrategyError
+            As :meth:`target_weights` does.
+        """
+        held = None if initial_books is None else starting_books(view, self.books, initial_books)[0]
+        return self.target_weights(view, held)[:, None, :]
+
+    def combined(self, books: FloatArray) -> FloatArray:
+        """Target weights of shape ``(n, symbols)`` of the weights of the books: their sum."""
+        return np.asarray(books.sum(axis=1))
 
     @classmethod
     def search_space(cls) -> dict[str, tuple[Any, ...]]:
@@ -112,6 +153,26 @@ def starting_weights(view: MarketView, initial_weights: FloatArray | None) -> Fl
         raise StrategyError(
             f"Initial weights must be {symbols} finite numbers, one a symbol; found {weights.tolist()}. "
             "Pass the last row that the strategy returned, or nothing when no position is held."
+        )
+    return weights
+
+
+def starting_books(view: MarketView, books: int, initial_books: FloatArray | None) -> FloatArray:
+    """Copy of the initial weights of every book, shape ``(books, symbols)``; zeros where none are given.
+
+    Raises
+    ------
+    StrategyError
+        If their shape is not ``(books, symbols)`` or one of them is NaN or infinite.
+    """
+    shape = (books, len(view.panel.symbols))
+    if initial_books is None:
+        return np.zeros(shape)
+    weights = np.array(initial_books, dtype=np.float64)
+    if weights.shape != shape or not np.isfinite(weights).all():
+        raise StrategyError(
+            f"Initial weights must be finite and of shape {shape}, a row for each book of the strategy; found "
+            f"{weights.tolist()}. Pass the last ones that book_weights returned, or nothing when no position is held."
         )
     return weights
 

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numba
 import numpy as np
 
-from algotrade.domain.candles import BoolArray, FloatArray
+from algotrade.domain.candles import FloatArray
 from algotrade.strategies.base import STRATEGIES, Strategy, starting_weights
+from algotrade.strategies.drifting import LONGEST_GAP, drifting_shares, growth_factors
 from algotrade.strategies.view import MarketView
-
-LONGEST_GAP = 500
 
 
 @STRATEGIES.register("buy_and_hold")
@@ -37,37 +35,6 @@ class BuyAndHold(Strategy):
 
     def target_weights(self, view: MarketView, initial_weights: FloatArray | None = None) -> FloatArray:
         """Drifting weights of shape ``(len(view), symbols)``; see :meth:`Strategy.target_weights`."""
-        close = _last_known(view.panel.close)
-        growth = np.ones(close.shape)
-        growth[1:] = close[1:] / close[:-1]
-        growth = np.where(np.isfinite(growth), growth, 1.0)[view.warmup :]
-        weights: FloatArray = _drift(growth, view.decided.present, starting_weights(view, initial_weights))
-        return weights
-
-
-def _last_known(close: FloatArray) -> FloatArray:
-    """Close of each row or the last one before it, NaN where that is more than ``LONGEST_GAP`` rows back."""
-    rows = np.arange(len(close))[:, None]
-    source = np.maximum.accumulate(np.where(np.isnan(close), -1, rows), axis=0)
-    known = np.take_along_axis(close, np.maximum(source, 0), axis=0)
-    return np.where((source >= 0) & (rows - source <= LONGEST_GAP), known, np.nan)
-
-
-@numba.njit(cache=True)
-def _drift(growth: FloatArray, present: BoolArray, held: FloatArray) -> FloatArray:
-    weights = np.empty(growth.shape)
-    for row in range(len(growth)):
-        cash, grown, unlisted = 1.0, 0.0, 0
-        for column in range(len(held)):
-            cash -= held[column]
-            held[column] *= growth[row, column]
-            grown += held[column]
-            unlisted += held[column] == 0.0
-        total = max(cash, 0.0) + grown
-        for column in range(len(held)):
-            if held[column] != 0.0:
-                held[column] /= total
-            elif present[row, column]:
-                held[column] = max(cash, 0.0) / total / unlisted
-            weights[row, column] = held[column]
-    return weights
+        held = starting_weights(view, initial_weights)
+        never = np.zeros(len(view), dtype=np.bool_)
+        return drifting_shares(growth_factors(view), view.decided.present, never, held)

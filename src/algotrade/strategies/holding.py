@@ -50,8 +50,43 @@ def hold_until_exit(signals: Signals, initial_weights: FloatArray) -> FloatArray
     >>> hold_until_exit(sized, np.zeros(1)).ravel().tolist()
     [0.5, 0.5, 0.0]
     """
-    weights: FloatArray = _hold(signals, initial_weights.astype(np.float64))
+    # One layout in memory whatever the signals were computed from, so that it is compiled once.
+    contiguous = Signals(
+        enter=np.ascontiguousarray(signals.enter),
+        leave=np.ascontiguousarray(signals.leave),
+        size=np.ascontiguousarray(signals.size),
+        priority=np.ascontiguousarray(signals.priority),
+    )
+    weights: FloatArray = _hold(contiguous, initial_weights.astype(np.float64))
     return weights
+
+
+def hold_long_and_short(longs: Signals, shorts: Signals, initial_weights: FloatArray) -> FloatArray:
+    """Weights of positions on both sides, shape ``(n, symbols)``; no symbol is on both of them.
+
+    As :func:`hold_until_exit`, the equity shared by all. What enters on one side leaves the other in the same row.
+
+    Parameters
+    ----------
+    longs, shorts : Signals
+        Sizes are positive in both.
+    initial_weights : ndarray of shape (symbols,)
+        Held before the first row.
+
+    >>> up, never = np.array([[True], [False]]), np.array([[False], [False]])
+    >>> rise, fall = (Signals(on, never, np.full((2, 1), 0.5), np.ones((2, 1))) for on in (up, ~up))
+    >>> hold_long_and_short(rise, fall, np.zeros(1)).ravel().tolist()
+    [0.5, -0.5]
+    """
+    both = Signals(
+        enter=np.concatenate([longs.enter, shorts.enter], axis=1),
+        leave=np.concatenate([longs.leave | shorts.enter, shorts.leave | longs.enter], axis=1),
+        size=np.concatenate([longs.size, shorts.size], axis=1),
+        priority=np.concatenate([longs.priority, shorts.priority], axis=1),
+    )
+    held = np.concatenate([np.maximum(initial_weights, 0.0), np.maximum(-initial_weights, 0.0)])
+    weights, symbols = hold_until_exit(both, held), len(initial_weights)
+    return weights[:, :symbols] - weights[:, symbols:]
 
 
 # Plain loops: array expressions inside compiled functions take ten times as long to compile.

@@ -6,12 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from algotrade.domain.candles import FloatArray
-from algotrade.errors import ConfigurationError
 from algotrade.strategies.base import STRATEGIES, Strategy, starting_weights
+from algotrade.strategies.history import log_close, log_price_moments
 from algotrade.strategies.holding import Signals, hold_until_exit
 from algotrade.strategies.parameters import parameter
+from algotrade.strategies.thresholds import check_thresholds
 from algotrade.strategies.view import MarketView
-from algotrade.strategies.windows import window_mean_std
 
 
 @STRATEGIES.register("mean_reversion")
@@ -48,11 +48,8 @@ class MeanReversion(Strategy):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.entry_deviation < self.exit_deviation:
-            raise ConfigurationError(
-                f"mean_reversion: entry_deviation {self.entry_deviation:g} is shallower than exit_deviation "
-                f"{self.exit_deviation:g}; a position would close where it opens. Raise entry_deviation."
-            )
+        entry, leave = ("entry_deviation", self.entry_deviation), ("exit_deviation", self.exit_deviation)
+        check_thresholds(self.name, entry, leave)
 
     @property
     def lookback(self) -> int:
@@ -61,9 +58,8 @@ class MeanReversion(Strategy):
 
     def target_weights(self, view: MarketView, initial_weights: FloatArray | None = None) -> FloatArray:
         """Weights of shape ``(len(view), symbols)`` in [0, 1]; see :meth:`Strategy.target_weights`."""
-        price = np.log(view.panel.close)
-        mean, deviation = window_mean_std(price, self.window)
-        depth = ((mean - price) / np.where(deviation > 0.0, deviation, np.nan))[view.warmup :]
+        mean, deviation = log_price_moments(view.panel, self.window)
+        depth = ((mean - log_close(view.panel)) / np.where(deviation > 0.0, deviation, np.nan))[view.warmup :]
         size = 1.0 / min(self.maximum_positions, len(view.panel.symbols))
         signals = Signals(
             enter=depth > self.entry_deviation,

@@ -6,10 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from algotrade.domain.candles import BoolArray, FloatArray
-from algotrade.errors import ConfigurationError, StrategyError
+from algotrade.errors import StrategyError
 from algotrade.strategies.base import STRATEGIES, Strategy, starting_weights
 from algotrade.strategies.holding import Signals, hold_until_exit
 from algotrade.strategies.parameters import parameter
+from algotrade.strategies.sizing import volatility_cap
+from algotrade.strategies.thresholds import check_thresholds
 from algotrade.strategies.view import MarketView
 
 
@@ -34,6 +36,11 @@ class MachineLearningSignal(Strategy):
     maximum_positions : int
         Each position gets one part of equity in so many (or in the number of symbols if smaller);
         the most promising come first.
+    target_volatility : float
+        Annual volatility above which a symbol gets less than its part, in inverse proportion; 0 gives every position
+        its whole part. A symbol whose volatility is not known yet is not entered.
+    volatility_window : int
+        Candles of that volatility.
 
     References
     ----------
@@ -48,21 +55,19 @@ class MachineLearningSignal(Strategy):
     entry_probability: float = parameter(0.55, between=(0.0, 1.0), search=(0.5, 0.55, 0.6))
     exit_probability: float = parameter(0.5, between=(0.0, 1.0))
     maximum_positions: int = parameter(8, between=(1, 10_000))
+    target_volatility: float = parameter(0.0, between=(0.0, 10.0))
+    volatility_window: int = parameter(168, between=(2, 100_000))
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for unit in ("edge_bps", "probability"):
-            entry, leave = getattr(self, f"entry_{unit}"), getattr(self, f"exit_{unit}")
-            if entry < leave:
-                raise ConfigurationError(
-                    f"ml_signal: entry_{unit} {entry:g} lies below exit_{unit} {leave:g}; "
-                    f"a position would close where it opens. Raise entry_{unit} or lower exit_{unit}."
-                )
+            entry, leave = (f"{moment}_{unit}" for moment in ("entry", "exit"))
+            check_thresholds(self.name, (entry, getattr(self, entry)), (leave, getattr(self, leave)))
 
     @property
     def lookback(self) -> int:
-        """No rows: a prediction already carries its own history."""
-        return 0
+        """Rows that the volatility reads; a prediction already carries its own history."""
+        return self.volatility_window if self.target_volatility > 0.0 else 0
 
     def target_weights(self, view: MarketView, initial_weights: FloatArray | None = None) -> FloatArray:
         """Weights of shape ``(len(view), symbols)`` in [0, 1]; see :meth:`Strategy.target_weights`.
@@ -74,10 +79,11 @@ class MachineLearningSignal(Strategy):
         """
         enter, leave, priority = self._decisions(view)
         present = view.decided.present
-        size = 1.0 / min(self.maximum_positions, len(view.panel.symbols))
-        signals = Signals(
-            enter=enter & present, leave=leave & present, size=np.full(enter.shape, size), priority=priority
-        )
+        size = np.full(enter.shape, 1.0 / min(self.maximum_positions, len(view.panel.symbols)))
+        if self.target_volatility > 0.0:
+            size *= volatility_cap(view, self.volatility_window, self.target_volatility)
+            enter &= np.isfinite(size)
+        signals = Signals(enter=enter & present, leave=leave & present, size=size, priority=priority)
         return hold_until_exit(signals, starting_weights(view, initial_weights))
 
     def _decisions(self, view: MarketView) -> tuple[BoolArray, BoolArray, FloatArray]:

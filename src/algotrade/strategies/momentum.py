@@ -6,12 +6,13 @@ from typing import ClassVar
 import numpy as np
 
 from algotrade.domain.candles import FloatArray
-from algotrade.errors import ConfigurationError
 from algotrade.strategies.base import STRATEGIES, Strategy, starting_weights
-from algotrade.strategies.holding import Signals, hold_until_exit
+from algotrade.strategies.history import returns_over, volatility
+from algotrade.strategies.holding import Signals, hold_long_and_short, hold_until_exit
 from algotrade.strategies.parameters import parameter
+from algotrade.strategies.sizing import equal_shares, volatility_cap
+from algotrade.strategies.thresholds import check_thresholds
 from algotrade.strategies.view import MarketView
-from algotrade.strategies.windows import log_returns, window_mean_std
 
 
 @STRATEGIES.register("momentum")
@@ -37,6 +38,9 @@ class Momentum(Strategy):
     target_volatility : float
         Annual volatility at which a symbol gets its full equal share.
 
+    long_short : bool
+        Whether the mirror image is traded, too: symbols that fall are sold short. Needs an account that may be short.
+
     References
     ----------
     .. [1] Moskowitz, T., Ooi, Y. H., Pedersen, L. H. (2012). Time series momentum. JFE 104(2).
@@ -49,32 +53,32 @@ class Momentum(Strategy):
     entry_score: float = parameter(1.0, between=(-10.0, 10.0), search=(0.5, 1.0, 1.5))
     exit_score: float = parameter(0.0, between=(-10.0, 10.0))
     target_volatility: float = parameter(0.6, between=(0.01, 10.0))
+    long_short: bool = parameter(False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.entry_score < self.exit_score:
-            raise ConfigurationError(
-                f"momentum: entry_score {self.entry_score:g} lies below exit_score {self.exit_score:g}; "
-                "a position would close where it opens. Raise entry_score or lower exit_score."
-            )
+        check_thresholds(self.name, ("entry_score", self.entry_score), ("exit_score", self.exit_score))
 
     @property
     def lookback(self) -> int:
         """Rows before a decision that its score reads."""
         return max(self.window, self.volatility_window)
 
+    @property
+    def shorts(self) -> bool:
+        """Whether falling symbols are sold."""
+        return self.long_short
+
     def target_weights(self, view: MarketView, initial_weights: FloatArray | None = None) -> FloatArray:
-        """Weights of shape ``(len(view), symbols)`` in [0, 1]; see :meth:`Strategy.target_weights`."""
-        close = view.panel.close
-        _, volatility = window_mean_std(log_returns(close), self.volatility_window)
-        volatility = np.where(volatility > 0.0, volatility, np.nan)[view.warmup :]
-        score = log_returns(close, self.window)[view.warmup :] / (volatility * np.sqrt(self.window))
-        scored = np.maximum(np.isfinite(score).sum(axis=1, keepdims=True), 1)
-        annual_volatility = volatility * np.sqrt(view.panel.timeframe.candles_per_year)
-        signals = Signals(
-            enter=score > self.entry_score,
-            leave=score < self.exit_score,
-            size=np.minimum(1.0, self.target_volatility / annual_volatility) / scored,
-            priority=score,
-        )
-        return hold_until_exit(signals, starting_weights(view, initial_weights))
+        """Weights of shape ``(len(view), symbols)``, negative ones with ``long_short`` only; see the base class."""
+        noise = volatility(view.panel, self.volatility_window) * np.sqrt(self.window)
+        score = (returns_over(view.panel, self.window) / noise)[view.warmup :]
+        cap = volatility_cap(view, self.volatility_window, self.target_volatility)
+        size, held = cap * equal_shares(np.isfinite(score)), starting_weights(view, initial_weights)
+
+        def following(trend: FloatArray) -> Signals:
+            return Signals(trend > self.entry_score, trend < self.exit_score, size, trend)
+
+        if self.long_short:
+            return hold_long_and_short(following(score), following(-score), held)
+        return hold_until_exit(following(score), held)

@@ -6,16 +6,16 @@ from typing import Any, TypeVar
 
 from algotrade.errors import ConfigurationError
 
-Value = TypeVar("Value", int, float)
+Value = TypeVar("Value", bool, int, float)
 
 
-def parameter(default: Value, *, between: tuple[float, float], search: tuple[Value, ...] = ()) -> Value:
-    """Dataclass field of a strategy's number.
+def parameter(default: Value, *, between: tuple[float, float] = (0, 1), search: tuple[Value, ...] = ()) -> Value:
+    """Dataclass field of a strategy's number or switch.
 
     Parameters
     ----------
-    default : int or float
-        An integer default makes the parameter a whole number.
+    default : int, float or bool
+        An integer default makes the parameter a whole number, a boolean one a switch.
     between : tuple of two floats
         Smallest and largest accepted value.
     search : tuple, optional
@@ -33,6 +33,17 @@ def checked_parameter(owner: str, declared: "Field[Any]", value: object) -> None
     ConfigurationError
         Naming the owner, the parameter, what was found and what is accepted.
     """
+    if "between" not in declared.metadata:
+        raise ConfigurationError(
+            f"Parameter {declared.name!r} of strategy {owner!r} does not say what it accepts. "
+            "Declare it as parameter(default, between=(low, high))."
+        )
+    if isinstance(declared.default, bool):
+        if not isinstance(value, bool):
+            raise ConfigurationError(
+                f"Parameter {declared.name!r} of strategy {owner!r} must be true or false; found {value!r}."
+            )
+        return
     whole = isinstance(declared.default, int)
     low, high = declared.metadata["between"]
     fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)

@@ -1,6 +1,7 @@
 """What a strategy may look at: candles and, where there are any, predictions."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,9 @@ class MarketView:
         """Rows that get a decision."""
         return len(self.panel) - self.warmup
 
-    @property
+    @cached_property
     def decided(self) -> Panel:
-        """The rows that get a decision."""
+        """The rows that get a decision; one panel, so that what is derived from it is derived once."""
         return self.panel[self.warmup :]
 
     @property

@@ -10,6 +10,7 @@ from algotrade.models.preparation import Preparation
 from algotrade.monitoring.run_log import current_run
 from algotrade.pipelines.parameters import BacktestingParameters
 from algotrade.reporting import (
+    Findings,
     QualityFrames,
     ReportContext,
     ReportFrames,
@@ -22,6 +23,7 @@ from algotrade.reporting import (
     result_figures,
     scorecard_markdown,
     search_metrics,
+    strategies_section,
 )
 from algotrade.reporting.figures import FIGURES, QUALITY_FIGURES, RESULT_FIGURES
 from algotrade.reporting.scorecard import JUDGED_STRATEGY
@@ -29,6 +31,35 @@ from algotrade.validation.preparing import Preparations
 
 # Kedro reads the annotations of nodes, and plotly is not to be imported for that.
 Figure = Any
+
+
+def gather(
+    intervals: dict[str, Any],
+    robustness: dict[str, Any],
+    drawdowns: pd.DataFrame,
+    attribution: pd.DataFrame,
+    stress: pd.DataFrame,
+    choices: pd.DataFrame,
+    chosen_equity: pd.DataFrame,
+    grid: pd.DataFrame,
+    candles: pd.DataFrame,
+    trades: pd.DataFrame,
+    fills: pd.DataFrame,
+) -> Findings:
+    """What all steps of the backtesting pipeline have found out about the strategies, in one value."""
+    return Findings(
+        intervals=intervals,
+        robustness=robustness,
+        drawdowns=drawdowns,
+        attribution=attribution,
+        stress=stress,
+        choices=choices,
+        chosen_equity=chosen_equity,
+        grid=grid,
+        candles=candles,
+        trades=trades,
+        fills=fills,
+    )
 
 
 def draw(
@@ -46,6 +77,7 @@ def draw(
     strategy_scores: dict[str, Any],
     decision: dict[str, Any],
     universe: dict[str, Any],
+    findings: Findings,
 ) -> tuple[Figure, ...]:
     """The figures of models and strategies, in the order of the catalog entries."""
     drawn = result_figures(
@@ -61,6 +93,7 @@ def draw(
             hit_rates=hit_rates,
             explanation=explanation,
             trials=trials,
+            findings=findings,
         ),
     )
     return tuple(drawn[name] for name in RESULT_FIGURES)
@@ -94,6 +127,7 @@ def summarise(
     strategy_scores: dict[str, dict[str, Any]],
     overfitting: dict[str, Any],
     combinatorial: dict[str, Any],
+    findings: Findings,
     timings: dict[str, float],
 ) -> dict[str, Any]:
     """``metrics.json``: everything that the run is judged by."""
@@ -103,7 +137,7 @@ def summarise(
         "search": search_metrics(searches, search_effect),
         "models": model_scores,
         **gate_metrics(decision),
-        "strategies": strategy_scores,
+        "strategies": strategies_section(strategy_scores, findings),
         "overfitting": {**overfitting, "model_choice": combinatorial},
         "targets": judge(strategy_scores.get(JUDGED_STRATEGY, {}), model_scores[decision["challenger"]["name"]]),
         "timings": timings,
@@ -120,6 +154,7 @@ def write_page(
     universe: dict[str, Any],
     decision: dict[str, Any],
     backtesting: dict[str, Any],
+    findings: Findings,
     *figures: Figure,
 ) -> str:
     """The report as one HTML page."""
@@ -131,6 +166,7 @@ def write_page(
         stability=stability,
         hit_rates=hit_rates,
         preparation=_final(prepared),
+        findings=findings,
         notes=tuple(universe["notes"]),
         planted_signal=_planted_signal(universe),
         cost_assumptions=asdict(BacktestingParameters.parse(backtesting).costs),

@@ -11,6 +11,24 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                nodes.gather,
+                inputs=[
+                    "strategy_intervals",
+                    "robustness",
+                    "drawdown_table",
+                    "attribution",
+                    "stress",
+                    "walk_forward_choices",
+                    "walk_forward_equity",
+                    "sweep_grid",
+                    "candles",
+                    "trades",
+                    "fills",
+                ],
+                outputs="findings",
+                name="gather_findings",
+            ),
+            node(
                 nodes.draw,
                 inputs=[
                     "equity",
@@ -27,6 +45,7 @@ def create_pipeline() -> Pipeline:
                     "strategy_scores",
                     "decision",
                     "universe",
+                    "findings",
                 ],
                 outputs=[f"figure_{name}" for name in RESULT_FIGURES],
                 name="draw_figures",
@@ -58,6 +77,7 @@ def create_pipeline() -> Pipeline:
                     "strategy_scores",
                     "overfitting",
                     "combinatorial",
+                    "findings",
                     "timings",
                 ],
                 outputs="metrics",
@@ -75,6 +95,7 @@ def create_pipeline() -> Pipeline:
                     "universe",
                     "decision",
                     "params:backtesting",
+                    "findings",
                     *(f"figure_{name}" for name in FIGURES),
                 ],
                 outputs="report",

@@ -1,24 +1,54 @@
 """Every figure of the report at once, under the names by which the page places them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from algotrade.reporting import tables
-from algotrade.reporting.figures import features, folds, learning, performance, quality, search, trust
+from algotrade.reporting.figures import (
+    attribution,
+    costs,
+    features,
+    folds,
+    learning,
+    monthly,
+    performance,
+    quality,
+    robustness,
+    rolling,
+    search,
+    trades,
+    trust,
+    walks,
+)
+from algotrade.reporting.figures.frames import QualityFrames, ReportFrames
+from algotrade.reporting.findings import Findings
 from algotrade.reporting.scorecard import candidate_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-RESULT_FIGURES = (
+STRATEGY_FIGURES = (
     "equity",
     "drawdown",
     "rolling_sharpe",
+    "rolling_volatility",
+    "rolling_beta",
+    "daily_returns",
     "monthly_returns",
+    "trades_on_price",
+    "attribution",
+    "attribution_by_month",
     "costs",
+    "cost_sensitivity",
+    "monte_carlo",
+    "variants",
+    "parameter_heat",
+    "walk_forward_choices",
+    "walk_forward_equity",
+    "stress",
+)
+"""Names of the figures of the strategies, in the order in which :func:`strategy_figures` returns them."""
+MODEL_FIGURES = (
     "fold_scores",
     "calibration",
     "hit_rate_by_confidence",
@@ -32,74 +62,12 @@ RESULT_FIGURES = (
     "search_history",
     "search_importance",
 )
+"""Names of the figures of the models, in the order in which :func:`model_figures` returns them."""
+RESULT_FIGURES = (*STRATEGY_FIGURES, *MODEL_FIGURES)
 """Names of the figures of the results, in the order in which :func:`result_figures` returns them."""
 QUALITY_FIGURES = ("coverage", "quarantined", "anomalies", "divergence")
 """Names of the figures of the data, in the order in which :func:`quality_figures` returns them."""
 FIGURES = (*RESULT_FIGURES, *QUALITY_FIGURES)
-
-
-@dataclass(frozen=True)
-class QualityFrames:
-    """The frames of the assessment that figures are drawn from; an empty one gives a figure that says so.
-
-    Attributes
-    ----------
-    coverage : DataFrame
-        ``exchange``, ``symbol``, ``time``, ``candles``, ``expected``.
-    quarantined : DataFrame
-        ``exchange``, ``symbol``, ``reason``, ``rows``.
-    anomalies : DataFrame
-        ``exchange``, ``symbol``, ``kind``, ``open_time``, ``score``.
-    timeline : DataFrame
-        ``exchange``, ``time``, ``compared``, ``mean_deviation_bps``, ``max_deviation_bps``, ``left_out``.
-    """
-
-    coverage: pd.DataFrame = field(default_factory=pd.DataFrame)
-    quarantined: pd.DataFrame = field(default_factory=pd.DataFrame)
-    anomalies: pd.DataFrame = field(default_factory=pd.DataFrame)
-    timeline: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-
-@dataclass(frozen=True)
-class ReportFrames:
-    """The frames that the figures are drawn from; an empty one gives a figure that says so.
-
-    Attributes
-    ----------
-    equity : DataFrame
-        Long: ``strategy``, ``time``, ``equity``.
-    fold_scores : DataFrame
-        ``model``, ``fold``, ``accuracy``, ``auc``, and more.
-    importance : DataFrame
-        ``feature``, ``family``, ``importance``.
-    calibration : DataFrame
-        ``model``, ``bin``, ``mean_probability``, ``observed_frequency``, ``count``.
-    folds : DataFrame
-        ``fold``, ``symbol``, ``part``, ``before``, ``rows``, ``start``, ``end``.
-    quality : QualityFrames
-    features : DataFrame
-        ``fold``, ``feature``, ``family``, ``importance``, ``information_coefficient``.
-    paths : DataFrame
-        ``model``, ``path``, ``gain``, ``auc``.
-    hit_rates : DataFrame
-        ``model``, ``by``, ``bucket``, ``hit_rate``, ``low``, ``high``, ``confidence``.
-    explanation : DataFrame
-        ``model``, ``feature``, ``family``, ``kind``, ``value``, ``low``, ``high``.
-    trials : DataFrame
-        ``family``, ``number``, ``state``, ``value``.
-    """
-
-    equity: pd.DataFrame = field(default_factory=pd.DataFrame)
-    fold_scores: pd.DataFrame = field(default_factory=pd.DataFrame)
-    importance: pd.DataFrame = field(default_factory=pd.DataFrame)
-    calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
-    folds: pd.DataFrame = field(default_factory=pd.DataFrame)
-    quality: QualityFrames = field(default_factory=QualityFrames)
-    features: pd.DataFrame = field(default_factory=pd.DataFrame)
-    paths: pd.DataFrame = field(default_factory=pd.DataFrame)
-    hit_rates: pd.DataFrame = field(default_factory=pd.DataFrame)
-    explanation: pd.DataFrame = field(default_factory=pd.DataFrame)
-    trials: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def report_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
@@ -118,7 +86,7 @@ def quality_figures(frames: QualityFrames) -> "dict[str, Figure]":
 
 
 def result_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
-    """The figures of models and strategies by name.
+    """The figures of strategies and models by name.
 
     Parameters
     ----------
@@ -126,14 +94,44 @@ def result_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[st
         The content of ``metrics.json``; its best candidate is the model that stands out.
     frames : ReportFrames
     """
-    champion = candidate_of(metrics)
+    return {**strategy_figures(metrics, frames), **model_figures(metrics, frames)}
+
+
+def strategy_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
+    """What the strategies earned, how, and what it would have taken to lose it."""
     currency = tables.quote_currency(metrics.get("data", {}).get("symbols", []))
     return {
         "equity": performance.equity_curves(frames.equity),
         "drawdown": performance.drawdowns(frames.equity),
-        "rolling_sharpe": performance.rolling_sharpe(frames.equity),
-        "monthly_returns": performance.monthly_returns(frames.equity),
-        "costs": performance.costs_by_strategy(metrics.get("strategies", {}), currency),
+        "rolling_sharpe": rolling.rolling_sharpe(frames.equity),
+        "rolling_volatility": rolling.rolling_volatility(frames.equity),
+        "rolling_beta": rolling.rolling_beta(frames.equity),
+        "daily_returns": performance.daily_returns(frames.equity),
+        "monthly_returns": monthly.monthly_returns(frames.equity),
+        "costs": costs.costs_by_strategy(metrics.get("strategies", {}), currency),
+        **_finding_figures(frames.findings, currency),
+    }
+
+
+def _finding_figures(findings: Findings, currency: str) -> "dict[str, Figure]":
+    return {
+        "trades_on_price": trades.trades_on_price(findings.candles, findings.trades, findings.fills),
+        "attribution": attribution.attribution_by_group(findings.attribution, currency),
+        "attribution_by_month": attribution.attribution_by_month(findings.attribution, currency),
+        "cost_sensitivity": robustness.cost_sensitivity(findings.robustness),
+        "monte_carlo": robustness.monte_carlo(findings.robustness),
+        "variants": robustness.variants(findings.grid),
+        "parameter_heat": robustness.parameter_heat(findings.grid),
+        "walk_forward_choices": walks.walk_forward_choices(findings.choices),
+        "walk_forward_equity": walks.walk_forward_equity(findings.chosen_equity),
+        "stress": attribution.stress(findings.stress),
+    }
+
+
+def model_figures(metrics: Mapping[str, Any], frames: ReportFrames) -> "dict[str, Figure]":
+    """What the models said, how far it can be trusted, and what it rests on."""
+    champion = candidate_of(metrics)
+    return {
         "fold_scores": learning.fold_scores(frames.fold_scores, champion),
         "calibration": learning.calibration(frames.calibration, champion),
         "hit_rate_by_confidence": trust.hit_rate_by_confidence(frames.hit_rates, champion),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from algotrade.errors import DataError
-from algotrade.reporting.scorecard import BENCHMARK_STRATEGY, JUDGED_STRATEGY
+from algotrade.reporting.scorecard import BENCHMARKS, JUDGED_STRATEGY
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 HIGHLIGHT = "#2f86e0"
 MUTED = "#8b919a"
+FAINT = "#b3a48c"
 GAIN, FLAT, LOSS = "rgba(47,134,224,0.65)", "rgba(139,145,154,0.08)", "rgba(217,96,59,0.65)"
 UNDER_WATER = "rgba(47,134,224,0.13)"
 PALETTE = ("#d9603b", "#1f9d78", "#8d7fe0", "#c08a00", "#d1578a", "#1698a8", "#7a8f2a", "#a8693f")
@@ -109,5 +110,5 @@ def colours(names: Iterable[object], *, fixed: Mapping[str, str] | None = None) 
 
 
 def strategy_colours(names: Iterable[object], champion: str = JUDGED_STRATEGY) -> dict[str, str]:
-    """Colours of strategies: the judged one stands out, the market stays grey."""
-    return colours(names, fixed={champion: HIGHLIGHT, BENCHMARK_STRATEGY: MUTED})
+    """Colours of strategies: the judged one stands out, benchmarks stay grey."""
+    return colours(names, fixed={champion: HIGHLIGHT, **dict(zip(BENCHMARKS, (MUTED, FAINT), strict=True))})

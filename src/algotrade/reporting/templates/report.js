@@ -4,15 +4,37 @@
   const plots = [...document.querySelectorAll("[data-figure]")];
   const dark = matchMedia("(prefers-color-scheme: dark)"), coarse = matchMedia("(pointer: coarse)").matches;
   const printWidth = 680;  // what A4 and Letter leave between their margins
+  const root = document.documentElement, choices = ["auto", "light", "dark"];
 
-  const layoutOf = (plot, scheme) => {
-    const template = structuredClone(themes[scheme]);
+  const scheme = () => root.dataset.theme ?? (dark.matches ? "dark" : "light");
+  const layoutOf = plot => {
+    const template = structuredClone(themes[scheme()]);
     if (plot.clientWidth < 480) template.layout.font.size = 11;
     // A finger that scrolls the page must not zoom the figure.
     return { ...figures[plot.dataset.figure].layout, template, autosize: true, dragmode: coarse ? false : "zoom" };
   };
-  const paint = scheme => Promise.all(plots.map(plot =>
-    Plotly.react(plot, figures[plot.dataset.figure].data, layoutOf(plot, scheme), { responsive: true, displayModeBar: false })));
+  const draw = plot =>
+    Plotly.react(plot, figures[plot.dataset.figure].data, layoutOf(plot), { responsive: true, displayModeBar: false });
+  const paint = () => Promise.all(plots.map(draw));
+
+  const button = document.getElementById("theme");
+  if (button) {
+    const show = choice => {
+      if (choice === "auto") delete root.dataset.theme; else root.dataset.theme = choice;
+      button.textContent = { auto: "◐ auto", light: "☀ light", dark: "☾ dark" }[choice];
+    };
+    let chosen = "auto";
+    // A page that is opened from a file may not be allowed to remember.
+    try { chosen = choices.find(each => each === localStorage.getItem("algotrade-theme")) ?? "auto"; } catch { }
+    show(chosen);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      chosen = choices[(choices.indexOf(chosen) + 1) % choices.length];
+      show(chosen);
+      try { localStorage.setItem("algotrade-theme", chosen); } catch { }
+      if (globalThis.Plotly) paint();
+    });
+  }
 
   try {
     const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), letter => letter.charCodeAt(0));
@@ -20,7 +42,7 @@
     const script = document.createElement("script");
     script.textContent = await new Response(unpacked).text();
     document.head.append(script);
-    await paint(dark.matches ? "dark" : "light");
+    await paint();
   } catch (error) {
     for (const plot of plots) {
       plot.classList.add("failed");
@@ -28,8 +50,8 @@
     }
     throw error;
   }
-  dark.addEventListener("change", () => paint(dark.matches ? "dark" : "light"));
+  dark.addEventListener("change", paint);
   addEventListener("beforeprint", () => plots.forEach(plot =>
     Plotly.relayout(plot, { template: themes.light, width: printWidth })));
-  addEventListener("afterprint", () => paint(dark.matches ? "dark" : "light"));
+  addEventListener("afterprint", paint);
 })();

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from algotrade.domain.autocorrelation import long_run_sum
 from algotrade.domain.candles import FloatArray, to_milliseconds
 from algotrade.validation.scores.blocks import FEWEST_BLOCKS
 
@@ -52,7 +53,7 @@ def information_coefficient_t(predictions: pd.DataFrame) -> float:
     coefficient = float(products.mean())
     sums = np.bincount(moment[place], weights=products - coefficient).astype(np.float64)
     lag = max(2 * label, int(np.ceil(1.3 * np.sqrt(len(sums)))))
-    variance = _long_run_variance(sums, min(lag, len(sums) - 1))
+    variance = long_run_sum(sums, min(lag, len(sums) - 1))
     return coefficient * len(products) / float(np.sqrt(variance)) if variance > 0 else float("nan")
 
 
@@ -67,12 +68,3 @@ def _rank_products(predictions: pd.DataFrame) -> FloatArray:
             x, y = ((rank - rank.mean()) / rank.std() for rank in ranks)
             products[rows] = x * y
     return products
-
-
-def _long_run_variance(sums: FloatArray, lag: int) -> float:
-    """Bartlett-weighted sum of the autocovariances of ``sums``, times their number, up to ``lag``."""
-    width = 1 << (2 * len(sums) - 1).bit_length()
-    spectrum = np.abs(np.fft.rfft(sums, width)) ** 2
-    products = np.fft.irfft(spectrum, width)[: lag + 1]
-    weights = 1 - np.arange(lag + 1) / (lag + 1)
-    return float(products[0] + 2 * (weights[1:] * products[1:]).sum())
