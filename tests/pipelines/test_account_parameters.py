@@ -18,7 +18,7 @@ def test_account_costs_and_instruments_are_what_the_configuration_says():
     )
     assert (parameters.account.leverage, parameters.account.stop_loss) == (3.0, 0.05)
     assert parameters.costs.fee_tiers == (FeeTier(1e6, 1.0, 4.0),)
-    assert parameters.market_data.instruments == {"BTC/USDT": Instrument(0.01, 1e-5)}
+    assert parameters.terms.market_data.instruments == {"BTC/USDT": Instrument(0.01, 1e-5)}
 
 
 def test_an_unknown_rule_names_those_that_there_are():

@@ -9,6 +9,7 @@ from algotrade.errors import ConfigurationError
 from algotrade.models import MODELS, build_model
 from algotrade.pipelines.parameters import TrainingParameters
 from algotrade.validation.tuning import SPACES, Range, search_space
+from algotrade.validation.tuning.results import SLOT
 from algotrade.validation.tuning.sampling import TrialSampler
 
 
@@ -72,5 +73,6 @@ def test_parameters_of_the_search_are_checked_before_anything_runs(tuning, said)
 def test_a_trial_asks_only_for_settings_of_the_space():
     sampler = TrialSampler(search_space("logistic", {}), first={}, seed=0)
     study = optuna.create_study(sampler=sampler)
+    study.enqueue_trial({}, user_attrs={SLOT: 1})
     with pytest.raises(ConfigurationError, match=r"'leafs' is not in the search space\. There are: "):
         study.ask().suggest_float("leafs", 0, 1)
