@@ -15,8 +15,8 @@ export NUMBA_CACHE_DIR ?= $(CURDIR)/.numba_cache
 export OMP_WAIT_POLICY := passive
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-# Two processes; tests that share what is dear to make stay together.
-PARALLEL ?= --numprocesses 2 --dist loadgroup
+# Two processes; the tests of a file stay together, since they share what is dear to make.
+PARALLEL ?= --numprocesses 2 --dist loadfile
 
 .PHONY: help run test test-all check lint install bench viz mlflow serve bento notebook lock clean
 .DEFAULT_GOAL := help

@@ -1,7 +1,7 @@
-"""Rows a second of every fit, trials a minute of the search, the walk in one and two processes, and single predictions.
+"""Rows a second of labels, fits and scores, trials a minute of the search, the walk in two processes, predictions.
 
     python benchmarks/training.py                    # everything, some ten minutes
-    python benchmarks/training.py fit search         # parts: prediction fit network search walk
+    python benchmarks/training.py fit search         # parts: prediction labels fit scores network search walk
 
 CPU seconds of this process, medians, where nothing else is said; the walk is timed by the clock, for its work is in
 other processes. The candles of the data are made up, with a little signal in one column.
@@ -24,14 +24,18 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import pandas as pd
 from measure import Benchmark, Figure, median_seconds
 from prediction import measure_latency
 
 from algotrade.data.studies import study_storage
+from algotrade.domain.candles import Panel, from_milliseconds
 from algotrade.domain.timeframe import Timeframe
 from algotrade.models import LabelledSamples, Samples, Targets, build_model
 from algotrade.validation import FoldSettings, TrainingData, TuningSettings, walk_forward_folds
+from algotrade.validation.labels import LABELS, build_label
 from algotrade.validation.parallel_walk import walk_by_fold
+from algotrade.validation.scores import score_report
 from algotrade.validation.tuning import Search, inner_data, search, search_settings
 from algotrade.validation.tuning.losses import fitted_loss
 
@@ -71,6 +75,50 @@ def cpu_seconds(action: Callable[[], object], repeats: int = 3) -> float:
         action()
         times.append(time.process_time() - started)
     return statistics.median(times)
+
+
+def random_walks(symbols: int, candles: int, seed: int = 0) -> Panel:
+    """Hourly candles of several symbols, without volume."""
+    random = np.random.default_rng(seed)
+    close = np.asfortranarray(100 * np.exp(np.cumsum(0.01 * random.standard_normal((candles, symbols)), axis=0)))
+    open_time = HOUR.milliseconds * np.arange(420_000, 420_000 + candles, dtype=np.int64)
+    names = tuple(f"C{number:02d}/USDT" for number in range(symbols))
+    nothing = np.full_like(close, np.nan)
+    return Panel(HOUR, names, open_time, close, close * 1.002, close * 0.998, close, close, *[nothing] * 3)
+
+
+def measure_labels(bench: Benchmark) -> None:
+    """Each label of sixteen symbols, 60,000 candles each."""
+    panel, first = random_walks(16, 60_000), random_walks(16, 500)
+    for name in LABELS:
+        label = build_label({"kind": name})
+        label.of(first)  # compiles
+        rows = len(label.of(panel))
+        bench.add(f"label {name}, {rows:,} rows", rows / cpu_seconds(lambda label=label: label.of(panel)), "rows/s")
+
+
+def measure_scores(bench: Benchmark) -> None:
+    """Every score with its block-bootstrap interval, of six models on 6,000 hours of six symbols."""
+    data = made_up_data(6, 6_000 + HISTORY - 1)
+    up = data.labelled.targets.forward_return
+    forecast = pd.DataFrame(
+        {
+            "fold": 0,
+            "symbol": np.array(data.symbols)[data.symbol_codes],
+            "open_time": from_milliseconds(data.open_time),
+            "forward_return": up,
+            "known_at": from_milliseconds(data.known_at),
+        }
+    )
+    random = np.random.default_rng(0)
+    models = []
+    for number in range(6):
+        lean = up + 0.1 * random.standard_normal(len(up))
+        probability = 0.5 + 0.1 * np.tanh(lean)
+        models.append(forecast.assign(model=f"m{number}", probability=probability, expected_return=probability - 0.5))
+    everything = pd.concat(models, ignore_index=True)
+    seconds = cpu_seconds(lambda: score_report(everything))
+    bench.add(f"scores with intervals, {len(everything):,} forecasts", len(everything) / seconds, "rows/s")
 
 
 def measure_fit(bench: Benchmark) -> None:
@@ -189,7 +237,9 @@ def measure_walk(bench: Benchmark) -> None:
 
 PARTS = {
     "prediction": measure_latency,
+    "labels": measure_labels,
     "fit": measure_fit,
+    "scores": measure_scores,
     "network": measure_network,
     "search": measure_search,
     "walk": measure_walk,

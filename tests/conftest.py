@@ -29,13 +29,6 @@ if "sitecustomize" in sys.modules:
 import sitecustomize  # noqa: E402, F401 - its import installs the guard in this process
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares fixtures when several processes test: a file, and all that look at the finished run."""
-    for item in items:
-        shared = "finished" if "finished" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(shared))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def network_attempts(tmp_path_factory: pytest.TempPathFactory):
     """Fail the session if anything tried to leave the machine, here or in a child process."""

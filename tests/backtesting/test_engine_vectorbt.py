@@ -29,12 +29,13 @@ RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.function_scop
 @settings(max_examples=15, **RELAXED)
 def test_the_kernel_equals_vectorbt(random_panel, random_weights, seed, costs, gaps, delay, every):
     rows, symbols = 120, 1 + seed % 6
-    # What is left in cash covers the costs: where it runs short, the two spread the shortage differently.
-    panel, weights = random_panel(seed, rows, symbols, gaps=gaps), 0.8 * random_weights(seed, rows, symbols)
+    panel, weights = random_panel(seed, rows, symbols, gaps=gaps), random_weights(seed, rows, symbols)
+    weights = weights * (0.4 if gaps else 0.8)  # what cannot be sold for want of a candle still binds cash
     account = SimulationSettings(rebalance_band=0.0, delay=delay, rebalance_every=every)
     ours, theirs = (
         simulate(panel, weights, costs, replace(account, engine=engine)) for engine in ("kernel", "vectorbt")
     )
+    assume(ours.cash.min() > 1e-6 * ours.initial_cash)  # where it runs short, the two spread the shortage differently
     np.testing.assert_allclose(theirs.equity, ours.equity, rtol=1e-9)
     keys = ["time", "symbol"]
     mine, other = (_worth_sending(result).sort_values(keys, ignore_index=True) for result in (ours, theirs))

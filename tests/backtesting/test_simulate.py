@@ -1,13 +1,16 @@
 """A result adds up, and what cannot be simulated is refused with a reason."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from algotrade.backtesting.result import FILL_COLUMNS
-from algotrade.backtesting.simulate import SimulationSettings, backtest, simulate
+from algotrade.backtesting.simulate import MarketData, SimulationSettings, backtest, simulate
 from algotrade.domain.candles import from_milliseconds
-from algotrade.domain.costs import Costs
+from algotrade.domain.costs import Costs, FeeTier
+from algotrade.domain.instrument import Instrument
 from algotrade.errors import BacktestError, ConfigurationError, StrategyError
 from algotrade.strategies import MarketView, build_strategy
 
@@ -117,4 +120,60 @@ def test_settings_out_of_range_are_refused(wrong):
 @pytest.mark.parametrize("wrong", [{"fee_bps": -1.0}, {"slippage_bps": 1000.0}, {"fee_bps": "ten"}])
 def test_costs_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigurationError, match="basis points"):
+        Costs(**wrong)
+
+
+def test_panels_out_of_order_or_misaligned_are_refused(random_panel):
+    panel, weights = random_panel(0, 10, 2), np.zeros((10, 2))
+    with pytest.raises(BacktestError, match="row 4 comes 7200 s after row 3"):
+        simulate(replace(panel, open_time=panel.open_time + 3_600_000 * (np.arange(10) > 3)), weights, Costs())
+    with pytest.raises(BacktestError, match="must follow each other by one timeframe"):
+        simulate(replace(panel, open_time=panel.open_time[::-1]), weights, Costs())
+    with pytest.raises(BacktestError, match=r"shape \(10, 2\).*found high \(9, 2\)"):
+        simulate(replace(panel, high=panel.high[:-1]), weights, Costs())
+    with pytest.raises(BacktestError, match="low <= open"):
+        simulate(replace(panel, low=panel.high * 1.1), weights, Costs())
+
+
+def test_costs_that_need_a_volume_are_refused_without_one(random_panel):
+    panel = replace(random_panel(0, 10, 2), volume=np.full((10, 2), np.nan))
+    assert simulate(panel, np.full((10, 2), 0.5), Costs()).fills.shape[0] > 0
+    with pytest.raises(BacktestError, match="need the volume of every candle; S0/USDT lacks 10"):
+        simulate(panel, np.zeros((10, 2)), Costs(impact=1.0))
+
+
+def test_what_is_said_about_the_market_has_to_fit_it(random_panel):
+    panel, perpetual = random_panel(0, 10, 2), SimulationSettings(market="perpetual")
+    with pytest.raises(ConfigurationError, match="Instrument 'X/USDT' is not among the traded symbols"):
+        simulate(panel, np.zeros((10, 2)), Costs(), perpetual, MarketData({"X/USDT": Instrument()}))
+    with pytest.raises(BacktestError, match=r"shape of the panel \(10, 2\); found \(3, 2\)"):
+        simulate(panel, np.zeros((10, 2)), Costs(), perpetual, MarketData(funding=np.zeros((3, 2))))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"market": "futures"}, "one of spot, perpetual"),
+        ({"leverage": 2.0}, "A spot account has no leverage"),
+        ({"market": "perpetual", "leverage": 100.0}, "liquidated at once"),
+        ({"derisk_drawdown": 0.1}, "needs a larger halt_drawdown"),
+        ({"stop_loss": 0.0}, "a fraction above 0"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(wrong, message):
+    with pytest.raises(ConfigurationError, match=message):
+        SimulationSettings(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"volume_cap": 0.0}, "volume_cap"),
+        ({"maker_fee_bps": 11.0}, "above the taker's"),
+        ({"fee_tiers": (FeeTier(2.0, 1.0, 2.0), FeeTier(1.0, 1.0, 2.0))}, "ascend"),
+        ({"impact": float("nan")}, "impact must be"),
+    ],
+)
+def test_costs_that_no_venue_has_are_refused(wrong, message):
+    with pytest.raises(ConfigurationError, match=message):
         Costs(**wrong)

@@ -1,7 +1,6 @@
 """Laws that every registered label keeps; a new one meets them unasked."""
 
 import inspect
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -182,23 +181,3 @@ def test_the_formula_says_what_is_forecast_and_the_documentation_has_its_source(
     assert text is not None
     for part in (".. math::", "References", "nit: "):
         assert part in text
-
-
-def test_labels_of_many_candles_are_quick(label):
-    """16 symbols, 60,000 candles: a second or so on an idle machine."""
-    large = wide_panel(60_000)
-    label.of(wide_panel(500))
-    started = time.process_time()
-    frame = label.of(large)
-    # Several times what it takes, for a busy machine.
-    assert time.process_time() - started < 5.0
-    assert len(frame) > 900_000
-
-
-def wide_panel(rows: int) -> Panel:
-    random = np.random.default_rng(0)
-    close = np.asfortranarray(100 * np.exp(np.cumsum(0.01 * random.standard_normal((rows, 16)), axis=0)))
-    times = 3_600_000 * np.arange(420_000, 420_000 + rows, dtype=np.int64)
-    symbols = tuple(f"C{number:02}/USDT" for number in range(16))
-    nothing = np.full_like(close, np.nan)
-    return Panel(Timeframe("1h"), symbols, times, close, close * 1.002, close * 0.998, close, close, *[nothing] * 3)

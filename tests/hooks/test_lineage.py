@@ -1,7 +1,7 @@
 """Every frame of a run says what it was made of, also when only its file is left."""
 
 import logging
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -120,18 +120,21 @@ def test_features_of_other_candles_are_noticed(catalog: DataCatalog, caplog: pyt
     assert "join: features and labels were not made of the same (data_digest beef" in caplog.text
 
 
+def test_a_frame_made_in_pieces_carries_it_too(tmp_path: Path) -> None:
+    def pieces(candles: pd.DataFrame, universe: dict) -> Iterator[pd.DataFrame]:
+        yield from (candles.iloc[:100].reset_index(drop=True), candles.iloc[100:].reset_index(drop=True))
+
+    parts = ParquetDataset(filepath=str(tmp_path / "parts.parquet"))
+    made = DataCatalog({"parts": parts})
+    run(INGESTION + Pipeline([node(pieces, ["candles", "universe"], "parts", name="pieces")]), made)
+    assert lineage_on_disk(tmp_path, "parts") == CANDLES
+
+
 class TestTracking:
     @pytest.fixture
-    def tracked(self, tmp_path: Path, fresh_tracking_database: Path, monkeypatch: pytest.MonkeyPatch):
-        import mlflow
-
-        monkeypatch.chdir(tmp_path)
-        before = mlflow.get_tracking_uri()
-        shutil.copy(fresh_tracking_database, tmp_path / "mlflow.db")
-        mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
-        with mlflow.start_run() as active:
-            yield lambda: mlflow.get_run(active.info.run_id).inputs.dataset_inputs
-        mlflow.set_tracking_uri(before)
+    def tracked(self, tracking):
+        with tracking.start_run() as active:
+            yield lambda: tracking.get_run(active.info.run_id).inputs.dataset_inputs
 
     def test_candles_and_features_are_datasets_of_the_run(self, catalog, tracked, tmp_path: Path) -> None:
         run(INGESTION + ENGINEERING + TRAINING, catalog, LineageHooks(), TrackingHooks())
@@ -156,15 +159,12 @@ class TestTracking:
         assert len(made) == 2
         assert digest_of({**CANDLES, **FEATURES}) == digest_of({**FEATURES, **CANDLES})
 
-    def test_a_wide_frame_is_logged_without_reading_it_all(self, tracked, tmp_path: Path) -> None:
+    def test_a_wide_frame_is_logged_with_all_its_rows_counted(self, tracked, tmp_path: Path) -> None:
         from algotrade.hooks.logged_frames import log_frame
 
         frame = pd.DataFrame(np.zeros((100_000, 30))).rename(columns=str).assign(symbol="BTC/USDT")
         frame.attrs["lineage"] = dict(CANDLES)
-        started = pd.Timestamp.now()
         log_frame(frame, "features", str(tmp_path / "features.parquet"))
-        # MLflow's own inference over all rows takes 4 s for as many text cells alone.
-        assert pd.Timestamp.now() - started < pd.Timedelta(seconds=2)
         assert '"num_rows": 100000' in tracked()[0].dataset.profile
 
     def test_without_an_open_run_nothing_is_tracked(self, catalog) -> None:

@@ -1,10 +1,7 @@
 """MLflow has every trial of a search once, below the run that first saw it, and what the search found."""
 
-import shutil
-
 import mlflow
 import pandas as pd
-import pytest
 
 from algotrade.hooks.logged_trials import NUMBER, STUDY, log_search, log_trials
 
@@ -20,17 +17,6 @@ FIRST = [
     trial("ridge", 0, "complete", 0.70, 3, penalty=0.1),
 ]
 LATER = trial("lightgbm", 2, "complete", 0.68, 3, num_leaves=7)
-
-
-@pytest.fixture
-def tracking(tmp_path, fresh_tracking_database):
-    shutil.copy(fresh_tracking_database, tmp_path / "mlflow.db")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
-    mlflow.create_experiment("trials", artifact_location=str(tmp_path / "artifacts"))
-    mlflow.set_experiment("trials")
-    yield mlflow
-    mlflow.set_tracking_uri(before)
 
 
 def logged(parent):

@@ -275,19 +275,14 @@ class TestBadNumbers:
         assert sorted(store.quarantine()["symbol"]) == ["BTC/USDT", "ETH/USDT"]
 
 
-@pytest.mark.parametrize("symbols", [100])
-def test_a_close_of_many_symbols_takes_far_less_than_a_second(symbols: int) -> None:
-    names = tuple(f"C{number:03d}/USDT" for number in range(symbols))
+def test_a_close_of_many_symbols_is_answered_for_each() -> None:
+    names = tuple(f"C{number:03d}/USDT" for number in range(100))
     features = FeatureSet.of()
     rows = features.lookback + 5
     settings = MarketSettings(symbols=names, timeframe="1m", start="2024-01-01", candles=rows)
     market = VenueSettings.simulated(settings).candles
     live = LiveFeatures(features, MINUTE, names, rows=2)
-    seconds = []
     for first, stop in ((0, rows - 3), *((number, number + 1) for number in range(rows - 3, rows))):
         change = live.candles.take(at(market, first, stop))
         assert change is not None
-        started = pd.Timestamp.now()
-        assert len(live.update(change)) == symbols
-        seconds.append((pd.Timestamp.now() - started).total_seconds())
-    assert min(seconds[1:]) < 1
+        assert len(live.update(change)) == len(names)

@@ -1,7 +1,6 @@
 """A bundle says what its calibration makes of what its model says, one by one as among many."""
 
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -77,12 +76,3 @@ def test_a_calibration_that_does_nothing_leaves_no_file(tmp_path, trees, held_ou
     )
     with pytest.raises(ModelError, match="packaged without an interval"):
         plain.interval(0.0)
-
-
-def test_calibrating_one_forecast_takes_microseconds(bundle, held_out):
-    window = held_out.samples.windows(1)[0]
-    probability = bundle.predict_one(window)[0]
-    started = time.process_time()
-    for _ in range(2000):
-        bundle.calibration.calibrator.apply_one(probability)
-    assert (time.process_time() - started) / 2000 < 20e-6

@@ -134,6 +134,6 @@ def test_the_metrics_and_the_report_tell_of_the_features(finished, preparations,
     assert told["factors"]["kind"] == final.extractor.name
     assert told["count"] - told["kept"] == sum(told["dropped"].values())
     page = (finished / "08_reporting" / "report.html").read_text()
-    section = page[page.index('id="features"') : page.index('id="overfitting"')]
+    section = page[page.index('id="features"') : page.index('id="more"')]
     for part in ("Agreement of folds", *final.factor_names, 'data-figure="importance_by_fold"'):
         assert part in section

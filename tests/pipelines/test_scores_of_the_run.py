@@ -56,4 +56,5 @@ def test_the_page_shows_scores_with_their_intervals(finished: Path, metrics: dic
     page = (finished / "08_reporting" / "report.html").read_text()
     own = metrics["models"]["lightgbm"]
     interval = own["intervals"]["auc"]
-    assert f"{own['auc']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]" in page
+    for shown in (f">{own['auc']:.3f}</span>", f">[{interval['low']:.3f}, {interval['high']:.3f}]</span>"):
+        assert shown in page

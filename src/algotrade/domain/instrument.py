@@ -8,6 +8,7 @@ import numpy as np
 from algotrade.errors import ConfigurationError
 
 _NOISE = 1e-9
+_DIGITS = 4.5e-16
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,16 @@ class Instrument:
 def rounded_down(value: float, step: float) -> float:
     """The largest multiple of a step that is not above a value; the value itself without a step.
 
-    A value within a billionth of a step of the next multiple is that multiple: it is one that was computed.
+    A value within a billionth of a step of the next multiple, or within its own last two digits, is that multiple: it
+    is one that was computed.
 
     >>> rounded_down(0.12345, 0.001), rounded_down(0.3, 0.1), rounded_down(17.0, 5.0), rounded_down(1.5, 0.0)
     (0.123, 0.3, 15.0, 1.5)
     """
     if step <= 0.0:
         return value
-    return float(_multiple(np.floor(value / step + _NOISE), step))
+    count = value / step
+    return float(_multiple(np.floor(count + _NOISE + count * _DIGITS), step))
 
 
 @numba.njit(cache=True)
@@ -66,7 +69,8 @@ def rounded_up(value: float, step: float) -> float:
     """
     if step <= 0.0:
         return value
-    return float(_multiple(np.ceil(value / step - _NOISE), step))
+    count = value / step
+    return float(_multiple(np.ceil(count - _NOISE - count * _DIGITS), step))
 
 
 @numba.njit(cache=True)

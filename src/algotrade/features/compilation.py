@@ -40,12 +40,26 @@ _PACKAGE = Path(__file__).parent
 _DIGEST = sources_digest(_PACKAGE)
 
 
-def compiled_under(digest: str, kernel: Kernel, fastmath: "bool | set[str]" = False) -> Kernel:
-    """The function as machine code that is kept in a folder named by a digest of all sources that it is made of."""
+def compiled_under(
+    digest: str, kernel: Kernel, fastmath: "bool | set[str]" = False, *, internal: bool = False
+) -> Kernel:
+    """The function as machine code that is kept in a folder named by a digest of all sources that it is made of.
+
+    An internal one is called by machine code alone, and needs no entry for Python, which takes long to compile.
+    """
     given = config.CACHE_DIR
     # Read when the decorator is applied; other libraries keep theirs where they were.
     config.CACHE_DIR = str(Path(given or _PACKAGE / "__pycache__") / f"kernels-{digest}")
     try:
-        return cast("Kernel", njit(cache=True, error_model="numpy", fastmath=fastmath)(kernel))
+        return cast(
+            "Kernel",
+            njit(
+                cache=True,
+                error_model="numpy",
+                fastmath=fastmath,
+                no_cpython_wrapper=internal,
+                no_cfunc_wrapper=internal,
+            )(kernel),
+        )
     finally:
         config.CACHE_DIR = given

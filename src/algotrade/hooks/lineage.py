@@ -36,13 +36,17 @@ class LineageHooks:
 
     @hook_impl
     def after_node_run(self, node: Node, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
-        """Stamp every frame that a step made, before it is saved."""
+        """Remember what the outputs of a step were made of."""
         sources = [*inputs.items(), *((name, data) for name, data in outputs.items() if name in _TOLD_BY)]
         lineage = _joined(node.name, [(name, self._of(name, data)) for name, data in sources])
-        for name, data in outputs.items():
-            self._known[name] = lineage
-            if isinstance(data, pd.DataFrame) and lineage:
-                data.attrs[LINEAGE] = {**data.attrs.get(LINEAGE, {}), **lineage}
+        self._known.update(dict.fromkeys(outputs, lineage))
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Stamp every frame that a step made, also each piece of one that is made in pieces."""
+        lineage = self._known.get(dataset_name)
+        if isinstance(data, pd.DataFrame) and lineage:
+            data.attrs[LINEAGE] = {**data.attrs.get(LINEAGE, {}), **lineage}
 
     def _of(self, name: str, data: Any) -> Lineage:
         if name in _TOLD_BY:

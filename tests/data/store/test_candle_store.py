@@ -1,7 +1,6 @@
 """What is stored comes back; storing again changes nothing; a failure leaves no trace."""
 
 import threading
-import time
 
 import numpy as np
 import pandas as pd
@@ -229,15 +228,7 @@ def test_rows_are_put_in_the_order_of_the_key(candles):
     assert from_milliseconds(rows.time_ms).tolist() == candles["open_time"].tolist()
 
 
-def test_hundreds_of_thousands_of_candles_take_seconds(store, make_candles):
+def test_hundreds_of_thousands_of_candles(store, make_candles):
     candles = pd.concat([make_candles(f"C{i}/USDT", rows=50_000, seed=i) for i in range(6)], ignore_index=True)
-    times = []
-    for action in (lambda: store.upsert(candles), lambda: store.read("binance", HOUR)):
-        start = time.process_time()
-        action()
-        times.append(time.process_time() - start)
-
+    assert store.upsert(candles).new == 300_000
     assert len(store.read("binance", HOUR)) == 300_000
-    # Roomy bounds of a loaded machine; a quiet one takes a fourth.
-    assert times[0] < 8
-    assert times[1] < 3

@@ -1,13 +1,11 @@
 """The bootstrap resamples what it says, and its shortcuts are those of resampled rows."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from algotrade.errors import ConfigurationError
-from algotrade.validation.scores import SCORES, Resampling, TimeBlocks, model_score, score_draws, score_report
+from algotrade.validation.scores import SCORES, Resampling, TimeBlocks, model_score, score_draws
 
 EXACT = tuple(score for score in SCORES if score != "information_coefficient")
 
@@ -76,11 +74,3 @@ def test_the_seed_decides_the_draws(frame):
 def test_an_unknown_score_is_refused_with_those_that_there_are(frame):
     with pytest.raises(ConfigurationError, match=r"no score 'auk'.*accuracy"):
         score_draws(frame, "auk", TimeBlocks.of(frame).resampled(10))
-
-
-def test_all_scores_of_six_models_on_a_year_of_hours_take_few_seconds(make_forecasts):
-    parts = [make_forecasts(seed, times=6000, symbols=6, horizon=8).assign(model=f"m{seed}") for seed in range(6)]
-    everything = pd.concat(parts, ignore_index=True)
-    started = time.process_time()
-    score_report(everything)
-    assert time.process_time() - started < 5.0

@@ -2,12 +2,15 @@
 
 from dataclasses import asdict
 
+import optuna
 import pytest
 
 from algotrade.errors import ConfigurationError
 from algotrade.models import MODELS, build_model
 from algotrade.pipelines.parameters import TrainingParameters
 from algotrade.validation.tuning import SPACES, Range, search_space
+from algotrade.validation.tuning.results import SLOT
+from algotrade.validation.tuning.sampling import TrialSampler
 
 
 @pytest.mark.parametrize("family", SPACES)
@@ -65,3 +68,11 @@ def test_parameters_of_the_search_are_checked_before_anything_runs(tuning, said)
         TrainingParameters.parse({"tuning": tuning})
     if "pruner" not in tuning and "hihg" not in said and "greater" not in said:
         assert TrainingParameters.parse({"tuning": tuning, "tune": False}).tune is False
+
+
+def test_a_trial_asks_only_for_settings_of_the_space():
+    sampler = TrialSampler(search_space("logistic", {}), first={}, seed=0)
+    study = optuna.create_study(sampler=sampler)
+    study.enqueue_trial({}, user_attrs={SLOT: 1})
+    with pytest.raises(ConfigurationError, match=r"'leafs' is not in the search space\. There are: "):
+        study.ask().suggest_float("leafs", 0, 1)

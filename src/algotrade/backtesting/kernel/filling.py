@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from algotrade.backtesting.kernel.compilation import compiled
+from algotrade.backtesting.kernel.compilation import internal
 from algotrade.backtesting.kernel.terms import (
     CASH,
     COLUMN,
@@ -29,7 +29,7 @@ WORST = 0.99
 """No slippage takes more than this fraction of a price, so that prices stay positive."""
 
 
-@compiled
+@internal
 def price_order(prices: Prices, rules: Rules, book: Book, row: int, column: int) -> None:
     """Write what the order of a symbol would be filled at, the rate of its fee and what its impact takes."""
     size, reference = book.size[column], book.reference[column]
@@ -56,7 +56,7 @@ def price_order(prices: Prices, rules: Rules, book: Book, row: int, column: int)
     book.impact[column] = abs(size) * min(reference * rate, max(worse, 0.0))
 
 
-@compiled
+@internal
 def fill_order(book: Book, tape: FloatArray, row: int, column: int) -> None:
     """Fill the order of a symbol as it was priced: cash, position, average entry and the tape."""
     size, paid, held = book.size[column], book.paid[column], book.held[column]
@@ -77,7 +77,7 @@ def fill_order(book: Book, tape: FloatArray, row: int, column: int) -> None:
     book.tally[FILLS] += 1
 
 
-@compiled
+@internal
 def order_exit(book: Book, column: int, size: float, reference: float, kind: int) -> None:
     """Write an order that closes a position at a reference price and ends what was carried on."""
     book.size[column], book.reference[column], book.kind[column] = size, reference, kind

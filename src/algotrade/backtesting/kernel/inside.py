@@ -9,7 +9,7 @@
 
 import numpy as np
 
-from algotrade.backtesting.kernel.compilation import compiled
+from algotrade.backtesting.kernel.compilation import internal
 from algotrade.backtesting.kernel.filling import fill_order, order_exit, price_order
 from algotrade.backtesting.kernel.terms import (
     CASH,
@@ -35,7 +35,7 @@ from algotrade.risk.rules import (
 )
 
 
-@compiled
+@internal
 def fill_limits(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: int) -> None:
     """Fill resting orders that the candle traded beyond, as a maker; the others stay due."""
     for column in range(len(book.held)):
@@ -50,7 +50,7 @@ def fill_limits(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row:
             book.due[column] = True
 
 
-@compiled
+@internal
 def liquidate(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: int, inside: bool) -> bool:
     """Close everything where equity reaches the maintenance margin, at the open or on the way to the worst prices."""
     start, worst = book.money[CASH], book.money[CASH]
@@ -80,7 +80,7 @@ def liquidate(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: i
     return closed
 
 
-@compiled
+@internal
 def _worst_price(prices: Prices, rules: Rules, book: Book, row: int, column: int) -> float:
     """Worst price of a candle for a position, or where its stop takes it out before."""
     held = book.held[column]
@@ -93,7 +93,7 @@ def _worst_price(prices: Prices, rules: Rules, book: Book, row: int, column: int
     return float(prices.low[row, column] if held > 0.0 else prices.high[row, column])
 
 
-@compiled
+@internal
 def stop_level(rules: Rules, book: Book, column: int) -> float:
     """The nearer of the stop loss and the trailing stop, as of the candles before."""
     side = np.sign(book.held[column])
@@ -102,7 +102,7 @@ def stop_level(rules: Rules, book: Book, column: int) -> float:
     return float(max(fixed, trailing) if side > 0.0 else min(fixed, trailing))
 
 
-@compiled
+@internal
 def fill_stops(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: int) -> None:
     """Close positions at their stops and profit targets, as a taker; what the volume cap leaves is carried on."""
     for column in range(len(book.held)):
@@ -127,7 +127,7 @@ def fill_stops(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: 
             fill_order(book, tape, row, column)
 
 
-@compiled
+@internal
 def _cap_exit(rules: Rules, book: Book, column: int, volume: float) -> None:
     """Cut an exit to what is left of the symbol's part of the volume, in whole lots."""
     room = max(rules.volume_cap * volume - book.used[column], 0.0)
@@ -138,7 +138,7 @@ def _cap_exit(rules: Rules, book: Book, column: int, volume: float) -> None:
         book.size[column] = kept if book.size[column] > 0.0 else -kept
 
 
-@compiled
+@internal
 def remember_best(prices: Prices, book: Book, row: int) -> None:
     """Move the best price since entry by a candle that has ended; by its close where the entry lay inside it."""
     for column in range(len(book.held)):

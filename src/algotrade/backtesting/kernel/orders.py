@@ -1,6 +1,6 @@
 """From the newest decision to the orders of one open: sized, capped, afforded, rounded, filled."""
 
-from algotrade.backtesting.kernel.compilation import compiled
+from algotrade.backtesting.kernel.compilation import internal
 from algotrade.backtesting.kernel.filling import fill_order, price_order
 from algotrade.backtesting.kernel.terms import (
     CUTS,
@@ -20,7 +20,7 @@ from algotrade.domain.candles import FloatArray
 from algotrade.domain.instrument import rounded_down, rounded_up
 
 
-@compiled
+@internal
 def order_targets(prices: Prices, weights: FloatArray, rules: Rules, book: Book, row: int) -> None:
     """Write the orders of a row, one a symbol, size 0 for none."""
     source = row - 1 - rules.delay
@@ -53,7 +53,7 @@ def order_targets(prices: Prices, weights: FloatArray, rules: Rules, book: Book,
         price_order(prices, rules, book, row, column)
 
 
-@compiled
+@internal
 def _size(rules: Rules, book: Book, column: int, weight: float) -> None:
     """Write the signed size that leads to a weight, zero inside the rebalance band of a finished order."""
     held, price, equity = book.held[column], book.price[column], book.money[EQUITY]
@@ -68,7 +68,7 @@ def _size(rules: Rules, book: Book, column: int, weight: float) -> None:
         book.cut[column] = False
 
 
-@compiled
+@internal
 def _rest(rules: Rules, book: Book, column: int, close: float) -> None:
     """Make the order a limit order at an offset from the last close; it takes where the open is as good."""
     tick, price = book.tick[column], book.price[column]
@@ -87,7 +87,7 @@ def _rest(rules: Rules, book: Book, column: int, close: float) -> None:
         book.reference[column] = limit
 
 
-@compiled
+@internal
 def _cap(rules: Rules, book: Book, column: int, volume: float) -> None:
     """Cut an order to its part of the volume; what is left stays due."""
     room, size = rules.volume_cap * volume, book.size[column]
@@ -98,7 +98,7 @@ def _cap(rules: Rules, book: Book, column: int, volume: float) -> None:
         book.tally[CUTS] += 1
 
 
-@compiled
+@internal
 def afford(rules: Rules, book: Book) -> None:
     r"""Shrink what opens positions by one factor, so that their value stays within leverage times equity after costs.
 
@@ -130,7 +130,7 @@ def afford(rules: Rules, book: Book) -> None:
             book.size[column] = (kept if size > 0.0 else -kept) if worth else 0.0
 
 
-@compiled
+@internal
 def round_orders(book: Book) -> None:
     """Round sizes towards zero to the lot and drop what is below the minimum; closing whole is exempt."""
     for column in range(len(book.held)):
@@ -143,7 +143,7 @@ def round_orders(book: Book) -> None:
         book.size[column] = kept if size > 0.0 else -kept
 
 
-@compiled
+@internal
 def fill_at_open(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: int) -> None:
     """Fill what takes: sells first, then buys."""
     for side in (-1.0, 1.0):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from algotrade.backtesting.kernel.compilation import compiled
+from algotrade.backtesting.kernel.compilation import compiled, internal
 from algotrade.backtesting.kernel.tape import FIELDS, with_room
 from algotrade.backtesting.kernel.terms import (
     COLUMN,
@@ -260,7 +260,7 @@ def _figures_of_many(inputs: Inputs, kept: Kept, terms: PlainTerms) -> _Outcome:
     return outcome
 
 
-@compiled
+@internal
 def _trade(wallet: Wallet, cash: float, terms: PlainTerms, tape: FloatArray, filled: int) -> tuple[float, int]:
     """Fill sells, then buys that the cash covers, from an index of the tape on; return cash and the next index."""
     held, price, size = wallet.held, wallet.price, wallet.size
@@ -285,7 +285,7 @@ def _trade(wallet: Wallet, cash: float, terms: PlainTerms, tape: FloatArray, fil
     return cash, filled
 
 
-@compiled
+@internal
 def _shrink_to_cash(wallet: Wallet, cash: float, terms: PlainTerms) -> None:
     """Scale all buys by one factor so that cash after the sells covers them and their fees."""
     held, price, size = wallet.held, wallet.price, wallet.size

@@ -17,7 +17,7 @@ the symbol can be traded, against the equity of that row, unless a newer one tak
 
 import numpy as np
 
-from algotrade.backtesting.kernel.compilation import compiled
+from algotrade.backtesting.kernel.compilation import compiled, internal
 from algotrade.backtesting.kernel.filling import fill_order, order_exit
 from algotrade.backtesting.kernel.inside import fill_limits, fill_stops, liquidate, remember_best
 from algotrade.backtesting.kernel.orders import afford, fill_at_open, order_targets, round_orders
@@ -87,7 +87,7 @@ def run_rules(prices: Prices, weights: FloatArray, rules: Rules, steps: FloatArr
     return Ledger(equity, cash_after, fills, funding, borrow, ruined_row, halted_row, cuts, liquidations)
 
 
-@compiled
+@internal
 def _trade(prices: Prices, weights: FloatArray, rules: Rules, book: Book, tape: FloatArray, row: int) -> None:
     """The open of a row, and what happens inside its candle."""
     _open(prices, book, row)
@@ -106,7 +106,7 @@ def _trade(prices: Prices, weights: FloatArray, rules: Rules, book: Book, tape: 
         remember_best(prices, book, row)
 
 
-@compiled
+@internal
 def _open(prices: Prices, book: Book, row: int) -> None:
     """Value what is held at the open."""
     book.money[EQUITY], book.money[TRADED] = book.money[CASH], 0.0
@@ -117,7 +117,7 @@ def _open(prices: Prices, book: Book, row: int) -> None:
         book.used[column], book.inside[column] = 0.0, False
 
 
-@compiled
+@internal
 def _close(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: int) -> float:
     """Equity at the close, after symbols that have vanished for too long were closed out."""
     for column in range(len(book.held)):
@@ -135,7 +135,7 @@ def _close(prices: Prices, rules: Rules, book: Book, tape: FloatArray, row: int)
     return float(value)
 
 
-@compiled
+@internal
 def _hold(rules: Rules, book: Book, rates: FloatArray, funding: FloatArray, borrow: FloatArray, equity: float) -> float:
     """Take what holding costs from the cash, write it by symbol and return it."""
     bought, total = 0.0, 0.0
@@ -151,7 +151,7 @@ def _hold(rules: Rules, book: Book, rates: FloatArray, funding: FloatArray, borr
     return total
 
 
-@compiled
+@internal
 def _set_fees(book: Book, tiers: FloatArray, lately: float) -> None:
     """Fees of the highest tier that what was traded lately reaches."""
     for tier in range(len(tiers)):
@@ -159,7 +159,7 @@ def _set_fees(book: Book, tiers: FloatArray, lately: float) -> None:
             book.money[MAKER], book.money[TAKER] = tiers[tier, 1], tiers[tier, 2]
 
 
-@compiled
+@internal
 def _new_book(columns: int, cash: float, steps: FloatArray) -> Book:
     floats, flags = np.zeros((14, columns)), np.zeros((4, columns), dtype=np.bool_)
     numbers, money, tally = np.zeros((3, columns), dtype=np.int64), np.zeros(7), np.zeros(3, dtype=np.int64)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from algotrade.backtesting.kernel.compilation import compiled
+from algotrade.backtesting.kernel.compilation import internal
 from algotrade.backtesting.kernel.terms import FILL_FIELDS
 from algotrade.domain.candles import FloatArray
 
 FIELDS = len(FILL_FIELDS)
 
 
-@compiled
+@internal
 def with_room(fills: FloatArray, needed: int) -> FloatArray:
     """Fills in an array that holds at least ``needed`` rows, doubled when it must grow."""
     if needed <= len(fills):

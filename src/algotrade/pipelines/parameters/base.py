@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -43,6 +43,8 @@ class Parameters(BaseModel):
 
 def _settings_type(annotation: Any) -> Any:
     """The settings of a section that may be none."""
+    if get_origin(annotation) is dict:
+        return annotation
     return next((kind for kind in get_args(annotation) if is_dataclass(kind)), annotation)
 
 

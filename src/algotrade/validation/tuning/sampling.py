@@ -8,6 +8,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
+from algotrade.errors import ConfigurationError
 from algotrade.validation.tuning.results import SLOT
 from algotrade.validation.tuning.spaces import Space
 
@@ -74,7 +75,20 @@ class TrialSampler(optuna.samplers.BaseSampler):
         }
 
     def sample_independent(
-        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+        self,
+        study: optuna.Study,  # noqa: ARG002 (Optuna's signature)
+        trial: FrozenTrial,  # noqa: ARG002
+        param_name: str,
+        param_distribution: BaseDistribution,  # noqa: ARG002
     ) -> Any:
-        """Refuse a setting that the space does not have."""
-        raise NotImplementedError(f"{param_name} is not in the search space: {', '.join(self._distributions)}.")
+        """Refuse a setting that the space does not have.
+
+        Raises
+        ------
+        ConfigurationError
+            Always: every setting of the space is sampled together with the others.
+        """
+        raise ConfigurationError(
+            f"Setting {param_name!r} is not in the search space. There are: {', '.join(self._distributions)}. "
+            "Ask a trial for those only, or widen the space."
+        )
