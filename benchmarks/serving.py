@@ -4,7 +4,8 @@ Both serve the same LightGBM model (300 trees, 54 features) from as many process
 load generator: on two cores the throughput is what is left beside it, so the CPU time of a request tells more. Requests
 come in two kinds: by symbol, where our service asks the model once for each content of the features, which it reads
 twenty times a second, and the plain app each time, from features that it has read once; and with the features in the
-body, where both have to ask the model each time. ``peers/load_generator.py`` says what the generator can do.
+body, where both have to ask the model each time; the goals are for those by symbol. ``peers/load_generator.py`` says
+what the generator can do.
 
     python benchmarks/serving.py [handler] [throughput] [rate] [memory]
 """
@@ -228,6 +229,8 @@ def _report(bench: Benchmark, kind: str, connections: int, found: dict[str, list
     ratio = float(np.median([one["rate"] / other["rate"] for one, other in zip(*found.values(), strict=True)]))
     ratio = ratio if next(iter(found)) == "service" else 1 / ratio
     bench.add(f"service, {title}, ratio within a turn", ratio, "times")
+    if kind != "symbol":
+        return missed
     if connections == 16 and ratio < GOALS["times"]:
         missed.append(f"{title}: {ratio:.2f} times the plain app, not {GOALS['times']:g}")
     if connections == 100 and (ours["rate"] < GOALS["many"] or errors):
@@ -269,8 +272,9 @@ def measure_memory(bench: Benchmark, server: Server) -> list[str]:
 def measure_handler(bench: Benchmark, data: Path, key: str) -> list[str]:
     """CPU time of a request in the service's own code: everything but HTTP, from the guard to the answer."""
     answer = subprocess.run(
-        [sys.executable, __file__, "--handler", key],
+        [sys.executable, __file__, "--handler"],
         env=environment(ServingSettings(data=data)),
+        input=key,
         capture_output=True,
         text=True,
         check=True,
@@ -326,6 +330,8 @@ async def _handled(front: Any, bodies: list[bytes], key: bytes) -> dict[str, flo
                 "client": ("127.0.0.1", 1),
             }
             await front(scope, receive, send)
+            if number % CONNECTIONS[1] == 0:
+                await asyncio.sleep(0)  # the loop turns, as it does between the requests of so many connections
 
     await ask(500)
     assert all(message["status"] == 200 for message in sent if "status" in message)
@@ -364,6 +370,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--handler"]:
-        handle(sys.argv[2])
+        handle(sys.stdin.read())
     else:
         main()

@@ -188,7 +188,8 @@ class TestBounded:
         assert afterwards.status_code == 200
         assert metrics.registry.get_sample_value("algotrade_shed_requests_total") == 7
 
-    def test_requests_of_one_turn_of_the_loop_are_counted_though_none_waits(self) -> None:
+    @pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+    def test_requests_of_one_turn_of_the_loop_are_counted_though_none_waits(self, new_loop) -> None:
         async def at_once(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b""})
@@ -205,7 +206,7 @@ class TestBounded:
                 await asyncio.gather(*(bounded({"type": "http"}, None, send) for _ in range(20)))  # type: ignore[arg-type]
                 await asyncio.sleep(0.01)
 
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(ask())
         assert statuses == [*[200] * 15, *[503] * 5] * 2
 

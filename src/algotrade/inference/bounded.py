@@ -16,8 +16,7 @@ class Bounded:
 
     Under way are requests that wait for something, and those that have arrived in the present turn of the event loop:
     answered one after the other, each of these would be alone if only the former counted, while the last of them waits
-    for all the others. uvloop's clock stands still during a turn, which tells them; on another loop only those that
-    wait are counted.
+    for all the others. The first one of a turn has the count begin anew in the next.
 
     Parameters
     ----------
@@ -32,7 +31,6 @@ class Bounded:
         self._most = most_in_flight
         self._metrics = metrics
         self._waiting = 0
-        self._turn = 0.0
         self._arrived = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,9 +38,8 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        turn = asyncio.get_running_loop().time()
-        if turn != self._turn:
-            self._turn, self._arrived = turn, 0
+        if not self._arrived:
+            asyncio.get_running_loop().call_soon(self._begin_turn)
         self._arrived += 1
         if self._waiting >= self._most or self._arrived > self._most:
             await self._shed(scope, receive, send)
@@ -52,6 +49,9 @@ class Bounded:
             await self._app(scope, receive, send)
         finally:
             self._waiting -= 1
+
+    def _begin_turn(self) -> None:
+        self._arrived = 0
 
     async def _shed(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._metrics.shed.inc()

@@ -96,7 +96,10 @@ class PredictLane:
 
 
 def _says_json(scope: Scope) -> bool:
-    return any(name == b"content-type" and value.partition(b";")[0] == _JSON for name, value in scope["headers"])
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            return bool(value == _JSON or value.partition(b";")[0] == _JSON)
+    return False
 
 
 def _decoded(body: bytes) -> PredictRequest | None:

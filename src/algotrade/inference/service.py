@@ -6,7 +6,6 @@ have a series for every path that anybody asks for.
 """
 
 import atexit
-import logging
 import os
 import sys
 
@@ -40,8 +39,6 @@ class FastLaneService(Service):
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """The application that a worker serves."""
-        # Nobody reads uvicorn's own access log, and yet it is put together for every request if it could be heard.
-        logging.getLogger("uvicorn.access").propagate = False
         return _worker.front(super().to_asgi(is_main))
 
 

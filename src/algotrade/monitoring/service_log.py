@@ -86,7 +86,8 @@ def logged_as_json(lines: LogLines, level: int = logging.INFO) -> Iterator[None]
     loggers = [logging.getLogger(name) for name in ("", "algotrade", *_OTHERS)]
     before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
-        logger.propagate = True
+        # Unheard, uvicorn's access log is not even put together, which it otherwise is for every request.
+        logger.propagate = logger.name != "uvicorn.access"
         # Exactly these: what else listens does not write to the terminal.
         logger.handlers[:] = [each for each in logger.handlers if type(each) is not logging.StreamHandler]
     root, own, *_ = loggers
