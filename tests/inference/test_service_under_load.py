@@ -56,7 +56,7 @@ class Asking:
         self._threads = [threading.Thread(target=self._ask, args=(SYMBOLS[each % 2],)) for each in range(clients)]
 
     def _ask(self, symbol: str) -> None:
-        with httpx.Client(base_url=self._url, timeout=20) as client:
+        with httpx.Client(base_url=self._url, timeout=60) as client:
             while not self._ending.is_set():
                 try:
                     response = client.post("/predict", json={"symbol": symbol})
@@ -171,16 +171,16 @@ def test_shutting_down_answers_what_has_begun(server: Server) -> None:
         yield body[5:]
 
     def ask() -> None:
-        with httpx.Client(base_url=server.client.base_url, timeout=20) as client:
+        with httpx.Client(base_url=server.client.base_url, timeout=60) as client:
             headers = {"content-type": "application/json", "content-length": str(len(body))}
             outcome.append(client.post("/predict", content=slowly(), headers=headers))
 
     thread = threading.Thread(target=ask)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     server.process.terminate()
     thread.join()
     assert outcome[0].status_code == 200
     assert outcome[0].json()["predictions"][0]["symbol"] == SYMBOLS[0]
-    server.process.wait(30)
+    server.process.wait(60)
     assert not psutil.pid_exists(server.process.pid)

@@ -25,7 +25,7 @@ class Contrary(FakeModel):
         self.go_on.set()
 
     def predict_one(self, window: np.ndarray) -> tuple[float, float]:
-        self.go_on.wait(10)
+        self.go_on.wait(60)
         probability, expected_return = super().predict_one(window)
         return 1 - probability, -expected_return
 

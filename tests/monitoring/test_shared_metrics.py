@@ -66,8 +66,8 @@ def test_whichever_worker_is_asked_tells_of_all_of_them(folders: tuple[Path, Pat
     gone.kill()
     gone.wait()
     last = worker(*folders, "1", "v2", "go")
-    text, _ = last.communicate(timeout=20)
-    alive.communicate("\n", timeout=20)
+    text, _ = last.communicate(timeout=60)
+    alive.communicate("\n", timeout=60)
     found = values(text)
     assert found["algotrade_requests_total", "200"] == 30, "what a killed worker has counted stays counted"
     assert found["algotrade_request_seconds_count", ""] == 3

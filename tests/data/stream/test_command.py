@@ -122,7 +122,7 @@ def test_an_exchange_that_does_not_answer_keeps_nobody_from_stopping(busy: Local
         while not any(isinstance(fault, NoAnswer) for _, fault in busy.faults.struck()):
             time.sleep(0.02)
         process.terminate()
-        output, _ = process.communicate(timeout=8)
+        output, _ = process.communicate(timeout=20)
 
     assert process.returncode == 0, output
     assert_equals_the_truth(tmp_path, busy)

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from algotrade.inference.audit_trail import AuditLog, AuditTrail, verify
+from algotrade.inference.audit_trail import log as log_module
 from algotrade.inference.audit_trail.chain import Chain
-from algotrade.inference.audit_trail.record import Entry
+from algotrade.inference.audit_trail.record import Entry, parsed
 from algotrade.inference.audit_trail.segments import segment, segments
 from algotrade.inference.security import Caller, Role
 
@@ -56,10 +57,10 @@ class TestRecords:
     def test_are_written_soon_and_durable_ones_before_the_answer(self, tmp_path: Path) -> None:
         trail = AuditTrail(tmp_path)
         trail.record(DESK, "POST /predict", "200")
-        trail.record_durably(DESK, "POST /admin/reload", "begun", "r").result(timeout=5)
+        trail.record_durably(DESK, "POST /admin/reload", "begun", "r").result(timeout=30)
         assert [each.outcome for each in trail.log.page(5)] == ["begun", "200"]
         trail.record(DESK, "POST /predict", "200")
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while len(trail.log.page(5)) < 3:
             assert time.monotonic() < until
             time.sleep(0.01)
@@ -89,7 +90,7 @@ class TestRecords:
     def test_too_many_to_be_written_are_announced(self, tmp_path: Path, monkeypatch) -> None:
         class Stuck(Chain):
             def append(self, entries, *, sync):
-                released.wait(20)
+                released.wait(60)
                 super().append(entries, sync=sync)
 
         released = threading.Event()
@@ -280,10 +281,11 @@ class TestPages:
         assert AuditLog(tmp_path / "none").page(5) == ()
         assert verify(tmp_path / "none").intact
 
-    def test_far_back_are_found_without_reading_all(self, tmp_path: Path) -> None:
+    def test_far_back_are_found_without_reading_all(self, tmp_path: Path, monkeypatch) -> None:
         chain = Chain(tmp_path)
         for first in range(0, 20_000, 500):
             chain.append([entry(first + number, "x" * 100) for number in range(500)], sync=False)
-        started = time.thread_time()
+        read = []
+        monkeypatch.setattr(log_module, "parsed", lambda line: read.append(line) or parsed(line))
         assert [record.seq for record in AuditLog(tmp_path).page(3, 101)] == [100, 99, 98]
-        assert time.thread_time() - started < 0.1
+        assert len(read) < 1_000

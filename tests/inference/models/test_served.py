@@ -28,7 +28,7 @@ class Opener:
         self.opened: list[str] = []
 
     def __call__(self, bundle: ModelBundle) -> Predictor:
-        self.go_on.wait(10)
+        self.go_on.wait(60)
         self.opened.append(bundle.manifest.version)
         return Predictor(bundle, ModelDescription.of(bundle.manifest), FakeFeatures(), ServiceMetrics())
 
@@ -71,10 +71,8 @@ class TestReload:
         opener.go_on.clear()
         change = threading.Thread(target=served.reload)
         change.start()
-        begun = time.perf_counter()
         assert served.current() is old
         answer = says(old)
-        assert time.perf_counter() - begun < 1
         assert change.is_alive()
         opener.go_on.set()
         change.join()

@@ -87,7 +87,7 @@ def client(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
             start_new_session=True,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             wait_until_it_answers(client, process, log)
             yield client
     finally:

@@ -19,6 +19,13 @@ def test_another_host_is_refused_without_keys(tmp_path: Path, host: str) -> None
             refuse_open_host(SecuritySettings(data=tmp_path), arguments)
 
 
+def test_the_variable_of_bentoml_counts_unless_the_command_line_names_a_host(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("BENTOML_HOST", "0.0.0.0")
+    with pytest.raises(ConfigurationError, match=r"would listen on 0\.0\.0\.0"):
+        refuse_open_host(SecuritySettings(data=tmp_path), ["bentoml", "serve"])
+    refuse_open_host(SecuritySettings(data=tmp_path), ["bentoml", "serve", "--host", "127.0.0.1"])
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_this_machine_is_not(tmp_path: Path, host: str) -> None:
     refuse_open_host(SecuritySettings(data=tmp_path, host=host))

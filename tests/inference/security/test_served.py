@@ -30,7 +30,7 @@ class Locked:
         # A connection for each request: one that is kept would always ask the same worker.
         self.client = httpx.Client(
             base_url=server.client.base_url,
-            timeout=20,
+            timeout=60,
             trust_env=False,
             limits=httpx.Limits(max_keepalive_connections=0),
         )

@@ -168,7 +168,7 @@ class TestPlans:
     def test_after_times_and_on(self, start: Start) -> None:
         schedule = FaultSchedule((Planned(ServerError(), on="klines", after=2, times=2),))
         venue = start(faults=schedule)
-        requests.get(f"{venue.url}/api/v3/time", timeout=5)
+        requests.get(f"{venue.url}/api/v3/time", timeout=30)
 
         assert [klines(venue).status_code for _ in range(6)] == [200, 200, 503, 503, 200, 200]
         assert venue.faults.struck() == [("klines", ServerError())] * 2
@@ -211,30 +211,30 @@ class TestPlans:
 class TestControl:
     def test_faults_are_switched_while_it_runs(self, venue: LocalVenue) -> None:
         control = f"{venue.url}/control/faults"
-        planned = requests.post(control, json={"fault": "server_error", "on": "klines"}, timeout=5).json()
+        planned = requests.post(control, json={"fault": "server_error", "on": "klines"}, timeout=30).json()
 
-        assert planned == requests.get(control, timeout=5).json()
+        assert planned == requests.get(control, timeout=30).json()
         assert planned[0]["fault"] == "server_error"
         assert klines(venue).status_code == 503
-        assert requests.delete(control, timeout=5).json() == []
+        assert requests.delete(control, timeout=30).json() == []
         assert klines(venue).status_code == 200
 
     def test_the_clock_is_set_while_it_runs(self, venue: LocalVenue) -> None:
         control = f"{venue.url}/control/clock"
 
-        state = requests.post(control, json={"now_ms": minute(5), "advance_ms": 100, "skew_ms": 50}, timeout=5).json()
+        state = requests.post(control, json={"now_ms": minute(5), "advance_ms": 100, "skew_ms": 50}, timeout=30).json()
         assert state == {"now_ms": minute(5) + 100, "speed": 0, "skew_ms": 50}
-        assert requests.get(control, timeout=5).json()["now_ms"] == venue.clock.now()
+        assert requests.get(control, timeout=30).json()["now_ms"] == venue.clock.now()
 
     def test_what_it_does_not_understand(self, venue: LocalVenue) -> None:
         for path, sent in (("faults", {"fault": "x"}), ("faults", 7), ("clock", {"year": 1}), ("clock", [])):
-            answer = requests.post(f"{venue.url}/control/{path}", json=sent, timeout=5)
+            answer = requests.post(f"{venue.url}/control/{path}", json=sent, timeout=30)
             assert answer.status_code == 400, sent
             assert "ccepted" in answer.json()["error"] or "nknown" in answer.json()["error"]
-        assert requests.post(f"{venue.url}/control/faults", data="{", timeout=5).status_code == 400
+        assert requests.post(f"{venue.url}/control/faults", data="{", timeout=30).status_code == 400
 
     def test_the_overview(self, venue: LocalVenue) -> None:
-        overview = requests.get(f"{venue.url}/control", timeout=5).json()
+        overview = requests.get(f"{venue.url}/control", timeout=30).json()
 
         assert overview["symbols"] == ["BTCUSDT", "XRPUSDT"]
         assert "1h" in overview["intervals"]

@@ -290,7 +290,7 @@ class TestRefusals:
         ],
     )
     def test_as_the_exchange_words_them(self, venue: LocalVenue, path: str, query: dict[str, str], code: int) -> None:
-        answer = requests.get(f"{venue.url}/api/v3/{path}", params=query, timeout=5)
+        answer = requests.get(f"{venue.url}/api/v3/{path}", params=query, timeout=30)
 
         assert answer.status_code == 400
         assert set(answer.json()) == {"code", "msg"}
@@ -309,7 +309,7 @@ class TestRefusals:
             client.publicGetKlines(query)
 
     def test_a_path_that_there_is_not(self, venue: LocalVenue) -> None:
-        answer = requests.get(f"{venue.url}/api/v3/order", timeout=5)
+        answer = requests.get(f"{venue.url}/api/v3/order", timeout=30)
 
         assert answer.status_code == 404
         assert answer.json()["code"] == -1000
@@ -353,8 +353,8 @@ class TestTheMarketAtTheDoor:
     def test_stopping_twice_frees_the_port_once(self, market: pd.DataFrame) -> None:
         venue = LocalVenue(VenueSettings(market))
         venue.start()
-        assert json.loads(requests.get(f"{venue.url}/api/v3/ping", timeout=5).text) == {}
+        assert json.loads(requests.get(f"{venue.url}/api/v3/ping", timeout=30).text) == {}
         venue.stop()
         venue.stop()
         with pytest.raises(requests.ConnectionError):
-            requests.get(f"{venue.url}/api/v3/ping", timeout=5)
+            requests.get(f"{venue.url}/api/v3/ping", timeout=30)

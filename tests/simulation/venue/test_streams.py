@@ -47,7 +47,7 @@ class Raw:
 
     async def next(self, wanted: Callable[[dict[str, Any]], bool] = lambda message: True) -> dict[str, Any]:
         while True:
-            message = await self.socket.receive(timeout=5)
+            message = await self.socket.receive(timeout=30)
             assert message.type is aiohttp.WSMsgType.TEXT, message
             found: dict[str, Any] = json.loads(message.data)
             if wanted(found):
@@ -215,7 +215,7 @@ class TestSubscriptions:
                 for _ in range(6):
                     await raw.socket.send_json({"method": "LIST_SUBSCRIPTIONS", "id": 1})
                 while not raw.socket.closed:
-                    await raw.socket.receive(timeout=5)
+                    await raw.socket.receive(timeout=30)
                 return raw.socket.close_code
 
         assert run(test()) == 1008
@@ -229,7 +229,7 @@ class TestSubscriptions:
                 session.ws_connect(venue.url + "/ws", autoping=False) as socket,
             ):
                 await socket.ping(b"hello")
-                kinds = {(await socket.receive(timeout=5)).type for _ in range(2)}
+                kinds = {(await socket.receive(timeout=30)).type for _ in range(2)}
                 assert kinds == {aiohttp.WSMsgType.PONG, aiohttp.WSMsgType.PING}
 
         run(test())
@@ -242,7 +242,7 @@ class TestFaults:
             async with connected(still) as raw:
                 await raw.ask("SUBSCRIBE", "btcusdt@kline_1m")
                 still.drop_sockets(code)
-                return await raw.socket.receive(timeout=5)
+                return await raw.socket.receive(timeout=30)
 
         message = run(test())
         if code is None:
@@ -255,7 +255,7 @@ class TestFaults:
 
         async def test() -> Any:
             async with connected(venue) as raw:
-                return await raw.socket.receive(timeout=5)
+                return await raw.socket.receive(timeout=30)
 
         assert run(test()).data == 1001
 
@@ -264,7 +264,7 @@ class TestFaults:
             async with connected(still) as raw:
                 await raw.ask("SUBSCRIBE", "btcusdt@kline_1m")
                 stopping = asyncio.create_task(asyncio.to_thread(still.stop))
-                last = await raw.next(), await raw.socket.receive(timeout=5)
+                last = await raw.next(), await raw.socket.receive(timeout=30)
                 await stopping
                 return last
 

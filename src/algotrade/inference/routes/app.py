@@ -153,10 +153,10 @@ def _add_admin(app: FastAPI, backend: Callable[[], Backend]) -> None:
         response_model=SwitchResponse,
         responses=problems(ModelRefused, NoModel),
     )
-    def reload() -> Response:
+    def reload(request: Request) -> Response:
         """Serve the champion that is on disk now; requests under way are answered by the one before."""
         models = backend().models
-        return _switched(models, models.reload)
+        return _switched(request, models, models.reload)
 
     @app.post(
         "/admin/rollback",
@@ -167,7 +167,7 @@ def _add_admin(app: FastAPI, backend: Callable[[], Backend]) -> None:
     def rollback(request: Request) -> Response:
         """Serve the champion before the present one again, and write into the book of decisions who asked for it."""
         models = backend().models
-        return _switched(models, lambda: models.rollback(_who(request)))
+        return _switched(request, models, lambda: models.rollback(_who(request)))
 
     @app.get(
         "/audit",
@@ -188,9 +188,11 @@ def _who(request: Request) -> str:
     return "somebody on this machine" if caller is None else str(caller.name)
 
 
-def _switched(models: Models, change: Callable[[], Predictor]) -> Response:
+def _switched(request: Request, models: Models, change: Callable[[], Predictor]) -> Response:
     before = models.current().description.version
     after = change().description.version
+    # What the audit log says of the action.
+    request.scope.setdefault("state", {})["audit_detail"] = f"{before} -> {after}"
     return _document(SwitchResponse(before=before, after=after, changed=before != after))
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import ipaddress
+import os
 from collections.abc import Sequence
 
 from algotrade.errors import ConfigurationError
@@ -59,14 +60,15 @@ def refuse_open_host(settings: SecuritySettings, arguments: Sequence[str] = ()) 
     ----------
     settings : SecuritySettings
     arguments : sequence of str, optional
-        Of the server's command line; the ``--host`` in it counts instead of the settings'.
+        Command line of ``bentoml serve``; its ``--host``, or else ``BENTOML_HOST``, counts instead of the settings'.
 
     Raises
     ------
     ConfigurationError
         If others could.
     """
-    host = _host_in(arguments) or settings.host
+    asked = _host_in(arguments) or os.environ.get("BENTOML_HOST") if arguments else None
+    host = asked or settings.host
     if not keys_are_configured(settings) and not is_loopback(host):
         raise ConfigurationError(
             f"The service would listen on {host} with no keys configured: anybody could ask it. Make a key with "
