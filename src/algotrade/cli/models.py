@@ -83,7 +83,7 @@ def promote(options: dict[str, Any], version: str, reason: str, *, force: bool) 
     """Make a version the champion: alias and served folder at once."""
     with plain_errors():
         promoted = _championship(options).promote(version, reason, force=force)
-    click.echo(f"{_title(promoted)} is the champion now. The service has to be started again to serve it.")
+    click.echo(f"{_title(promoted)} is the champion now. A running service serves it within a second.")
 
 
 @models.command()
@@ -93,7 +93,7 @@ def rollback(options: dict[str, Any], reason: str) -> None:
     """Make the champion before the present one the champion again."""
     with plain_errors():
         restored = _championship(options).rollback(reason)
-    click.echo(f"{_title(restored)} is the champion again. The service has to be started again to serve it.")
+    click.echo(f"{_title(restored)} is the champion again. A running service serves it within a second.")
 
 
 def _championship(options: dict[str, Any]) -> "Championship":
