@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -61,6 +61,14 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
             yield found
 
 
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until it holds: workers look at files and write theirs a few times a second."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 def test_nobody_is_let_in_without_a_key(locked: Locked) -> None:
     for each in ENDPOINTS:
         if each.permission is not Permission.PROBE:
@@ -99,7 +107,7 @@ def test_the_lane_and_the_routes_refuse_alike(locked: Locked) -> None:
 def test_a_limit_holds_over_all_workers(locked: Locked) -> None:
     issued = locked.ring.create("often", Terms(Role.TRADER, rate=0.01, burst=20))
     key = issued.cleartext.get_secret_value()
-    time.sleep(0.5)
+    time.sleep(2)
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: locked.ask("POST", "/predict", key, json=FEATURES), range(40)))
     assert sum(each.status_code == 200 for each in answers) in {20, 21}
@@ -109,14 +117,16 @@ def test_a_limit_holds_over_all_workers(locked: Locked) -> None:
     assert {each.headers["ratelimit-limit"] for each in answers} == {"20"}
 
 
-def test_a_revoked_key_is_refused_by_every_worker_within_a_second(locked: Locked) -> None:
+def test_a_revoked_key_is_soon_refused_by_every_worker(locked: Locked) -> None:
     issued = locked.ring.create("leaver", Terms(Role.TRADER))
     key = issued.cleartext.get_secret_value()
-    time.sleep(1)
-    assert {locked.ask("POST", "/predict", key, json=FEATURES).status_code for _ in range(8)} == {200}
+
+    def answered() -> set[int]:
+        return {locked.ask("POST", "/predict", key, json=FEATURES).status_code for _ in range(16)}
+
+    eventually(lambda: answered() == {200})
     locked.ring.revoke(issued.stored.id)
-    time.sleep(1)
-    assert {locked.ask("POST", "/predict", key, json=FEATURES).status_code for _ in range(16)} == {401}
+    eventually(lambda: answered() == {401})
 
 
 def test_a_body_has_bounds_on_the_wire(locked: Locked) -> None:
@@ -129,13 +139,22 @@ def test_the_log_is_whole_and_holds_who_did_what(locked: Locked) -> None:
     folder = SecuritySettings(data=locked.server.settings.data).audit_folder
     for _ in range(40):
         locked.ask("POST", "/predict", locked.keys[Role.TRADER], json=FEATURES)
-    time.sleep(0.5)
-    assert verify(folder).breach == ""
-    page = locked.ask("GET", "/audit", locked.keys[Role.AUDITOR], params={"limit": 30}).json()
-    assert {(each["caller"], each["action"], each["outcome"]) for each in page["entries"]} >= {
-        ("trader", "POST /predict", "200")
+    locked.ask("POST", "/admin/reload", locked.keys[Role.ADMIN])
+    version = locked.ask("GET", "/models/champion", locked.keys[Role.ADMIN]).json()["version"]
+
+    def entries() -> list[dict]:
+        page = locked.ask("GET", "/audit", locked.keys[Role.AUDITOR], params={"limit": 60}).json()
+        assert all(each["request_id"] for each in page["entries"])
+        return page["entries"]
+
+    wanted = {
+        ("trader", "POST /predict", "200", ""),
+        ("admin", "POST /admin/reload", "200", f"{version} -> {version}"),
     }
-    assert all(each["request_id"] for each in page["entries"])
+    eventually(
+        lambda: wanted <= {(each["caller"], each["action"], each["outcome"], each["detail"]) for each in entries()}
+    )
+    assert verify(folder).breach == ""
 
 
 def test_no_secret_is_in_what_was_written_shown_or_answered(locked: Locked) -> None:
