@@ -1,8 +1,11 @@
 """What every test shares: no network, the same examples in each run, the real candles when they are there."""
 
+import functools
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -11,6 +14,7 @@ pytest_plugins = ("tests.kedro_runs",)
 
 ROOT = Path(__file__).parents[1]
 NETWORK_GUARD = ROOT / "tests" / "network_guard"
+TAKES_FINISHED_RUN = re.compile(r"def \w+\([^)]*\bfinished\b")
 
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -27,6 +31,24 @@ sys.path.insert(0, str(NETWORK_GUARD))
 if "sitecustomize" in sys.modules:
     del sys.modules["sitecustomize"]
 import sitecustomize  # noqa: E402, F401 - its import installs the guard in this process
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal out whole files, and all that look at the finished run to one process: the run takes minutes to make."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneFinishedRun(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "finished" if TAKES_FINISHED_RUN.search(_source(ROOT / file)) else file
+
+    return OneFinishedRun(config, log)
+
+
+@functools.cache
+def _source(path: Path) -> str:
+    return path.read_text()
 
 
 @pytest.fixture(scope="session", autouse=True)

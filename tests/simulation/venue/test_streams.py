@@ -356,6 +356,9 @@ class TestThroughCcxt:
                 still.clock.run(0)
                 waiting = asyncio.create_task(client.watch_ohlcv("BTC/USDT", "1m"))
                 await asyncio.sleep(0.1)
+                while waiting.done():  # what was still on its way
+                    waiting = asyncio.create_task(client.watch_ohlcv("BTC/USDT", "1m"))
+                    await asyncio.sleep(0.1)
                 still.drop_sockets(1001)
                 with pytest.raises(ccxt.NetworkError):
                     await waiting
