@@ -48,11 +48,16 @@ class Inputs(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What is written while the loop runs: a path of shape (n,), or the equity of days where ``day_ends`` says so."""
+    """What is written while the loop runs: a path of shape (n,), or the equity of days where ``day_ends`` says so.
+
+    The tape has room for all fills of one symbol. Its rows are not touched before they are written, so they cost no
+    memory; a tape that grew within the loop would cost more than the rest of the loop.
+    """
 
     equity: FloatArray
     day_equity: FloatArray
     day_ends: BoolArray
+    tape: FloatArray
 
 
 class Summary(NamedTuple):
@@ -91,11 +96,12 @@ def run_plain(opens: FloatArray, mark: FloatArray, weights: FloatArray, terms: P
     terms : PlainTerms
     """
     # Made here: numpy asks for large pages. Compiled code does not, and finding small ones takes longer than the run.
-    kept = Kept(np.empty(len(mark)), np.empty(0), np.empty(0, dtype=np.bool_))
-    run = _path_of_one if mark.shape[1] == 1 else _path_of_many
-    fills, _, ruined_row = run(Inputs(opens, mark, weights), kept, terms)
+    rows, alone = len(mark), mark.shape[1] == 1
+    tape = np.empty((rows if alone else 0, FIELDS))
+    kept = Kept(np.empty(rows), np.empty(0), np.empty(0, dtype=np.bool_), tape)
+    fills, _, ruined_row = (_path_of_one if alone else _path_of_many)(Inputs(opens, mark, weights), kept, terms)
     none = np.empty((0, mark.shape[1]))
-    return Ledger(kept.equity, np.empty(0), fills, none, none, ruined_row, NEVER, 0, 0)
+    return Ledger(kept.equity, np.empty(0), fills.copy() if alone else fills, none, none, ruined_row, NEVER, 0, 0)
 
 
 def run_summary(
@@ -110,8 +116,8 @@ def run_summary(
     day_ends : ndarray of bool, shape (n,)
         Whether a row is the last of its day.
     """
-    day_equity = np.empty(int(day_ends.sum()))
-    kept = Kept(np.empty(0), day_equity, day_ends)
+    day_equity = np.empty(np.count_nonzero(day_ends))
+    kept = Kept(np.empty(0), day_equity, day_ends, np.empty((0, FIELDS)))
     inputs, run = Inputs(opens, mark, weights), _figures_of_one if mark.shape[1] == 1 else _figures_of_many
     _, (deepest, value, notional, fills), _ = run(inputs, kept, terms)
     return Summary(day_equity, deepest, value, notional, int(fills))
@@ -186,7 +192,7 @@ def _run_one(inputs: Inputs, kept: Kept, terms: PlainTerms, keeping: bool) -> _O
     """:func:`_run` for one symbol: the account is a handful of numbers, which never leave the processor."""
     opens, mark, weights = inputs.opens, inputs.mark, inputs.weights
     cash, held, due, band = terms.initial_cash, 0.0, False, terms.rebalance_band
-    tape, filled, decision, countdown, ruined_row, ruin = np.empty((64, FIELDS)), 0, 0, 0, NEVER, RUIN * cash
+    tape, filled, decision, countdown, ruined_row, ruin = kept.tape, 0, 0, 0, NEVER, RUIN * cash
     peak, floor, deepest, notional, fills, days, value = cash, cash, 0.0, 0.0, 0, 0, cash
     for row in range(len(mark)):
         if row > terms.delay:
@@ -213,7 +219,6 @@ def _run_one(inputs: Inputs, kept: Kept, terms: PlainTerms, keeping: bool) -> _O
                 notional += abs(size) * paid
                 fills += 1
                 if keeping:
-                    tape = with_room(tape, filled + 1)
                     tape[filled, ROW], tape[filled, COLUMN], tape[filled, SIZE] = row, 0, size
                     tape[filled, PRICE], tape[filled, FEE], tape[filled, REFERENCE] = paid, fee, opened
                     tape[filled, IMPACT], tape[filled, KIND], tape[filled, DECIDED] = 0.0, TARGET, mark[decision, 0]
