@@ -12,7 +12,7 @@ import pytest
 from algotrade.inference.audit_trail import verify
 from algotrade.inference.security import ENDPOINTS, ROLES, KeyRing, Permission, Role, SecuritySettings, Terms
 from algotrade.inference.settings import ServingSettings
-from tests.inference.test_service import train
+from tests.inference.bundles import train
 from tests.serving import PATIENCE_SECONDS, Server, free_port, running_service
 
 from .desk import bearer
@@ -48,7 +48,7 @@ class Locked:
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
     folder = tmp_path_factory.mktemp("locked")
     settings = ServingSettings(data=folder / "data", port=free_port(), workers=2)
-    train(settings.bundle_folder)
+    train(settings.bundle_folder, "one")
     ring = KeyRing(SecuritySettings(data=settings.data).access_folder)
     keys = {role: ring.create(role, Terms(role, rate=500)).cleartext.get_secret_value() for role in Role}
     with running_service(settings, folder) as server:
