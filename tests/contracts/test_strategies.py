@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from algotrade.domain.candles import VALUE_COLUMNS, Panel
 from algotrade.domain.timeframe import Timeframe
-from algotrade.errors import StrategyError
+from algotrade.errors import ConfigurationError, StrategyError
 from algotrade.strategies import STRATEGIES, MarketView, Strategy, build_strategy
 
 ROWS, SYMBOLS = 160, 5
@@ -103,6 +103,22 @@ def strategy(request) -> Strategy:
     return CASES[request.param]
 
 
+def other_parameters(strategy: Strategy) -> st.SearchStrategy[Strategy]:
+    """The same strategy with some of the parameters that a search tries, as far as they are short."""
+    tried = {
+        name: st.sampled_from([value for value in values if not isinstance(value, int) or value <= 30] or [None])
+        for name, values in type(strategy).search_space().items()
+    }
+
+    def built(chosen: dict) -> Strategy | None:
+        try:
+            return replace(strategy, **{name: value for name, value in chosen.items() if value is not None})
+        except ConfigurationError:  # an entry below its exit, say
+            return None
+
+    return st.fixed_dictionaries(tried).map(built).filter(lambda other: other is not None)
+
+
 every_strategy = st.sampled_from(list(CASES)).map(CASES.__getitem__)
 seeds = st.integers(0, 10_000)
 
@@ -159,6 +175,16 @@ def test_weights_have_the_shape_and_stay_in_bounds(strategy, seed, warmup):
     assert weights.shape == (ROWS - warmup, SYMBOLS)
     assert np.isfinite(weights).all()
     assert (np.abs(weights) <= 1.0 + 1e-12).all()
+    assert (np.abs(weights).sum(axis=1) <= 1.0 + 1e-12).all()
+
+
+@given(every_strategy, seeds, st.integers(20, ROWS - 20), st.data())
+@settings(max_examples=150, deadline=None)
+def test_positions_of_other_parameters_are_inherited_within_the_equity(strategy, seed, row, data):
+    view, later = random_view(seed), data.draw(other_parameters(strategy))
+    assume(later.books == strategy.books)
+    held = strategy.book_weights(view.until(row))[-1]
+    weights = later.combined(later.book_weights(view.since(row, later.lookback), held))
     assert (np.abs(weights).sum(axis=1) <= 1.0 + 1e-12).all()
 
 

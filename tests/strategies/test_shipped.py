@@ -121,6 +121,13 @@ class TestCrossSectionalMomentum:
         with pytest.raises(ConfigurationError, match="Raise minimum_return to 0"):
             build_strategy("cross_sectional_momentum", {"long_short": True, "minimum_return": -0.1})
 
+    @pytest.mark.parametrize(("inherited", "free"), [(0.25, 0.25), (0.4, 0.0)])
+    def test_positions_opened_under_other_parameters_leave_others_what_is_free(self, panel_of, inherited, free):
+        growth = np.array([1.03, 1.02, 1.01])
+        panel, held = panel_of(100.0 * growth ** np.arange(8)[:, None]), np.array([0.5, inherited, 0.0])
+        weights = weights_of(panel, "cross_sectional_momentum", held, **{**self.parameters, "maximum_positions": 3})
+        assert weights[-1].tolist() == [0.5, inherited, free]
+
 
 class TestEqualWeight:
     def test_shares_drift_until_they_are_made_equal_again(self, panel_of):

@@ -10,6 +10,7 @@ from algotrade.domain.candles import BoolArray, FloatArray
 from algotrade.errors import ConfigurationError
 from algotrade.strategies.base import STRATEGIES, Strategy, starting_weights
 from algotrade.strategies.history import grid_places, returns_over
+from algotrade.strategies.holding import NEGLIGIBLE_WEIGHT
 from algotrade.strategies.parameters import parameter
 from algotrade.strategies.view import MarketView
 
@@ -118,13 +119,18 @@ def _choose(
 
 @numba.njit(cache=True)
 def _fill(waiting: BoolArray, score: FloatArray, held: FloatArray, slots: int, taken: int) -> None:
-    """Give the free slots to the best that wait."""
-    while taken < slots:
+    """Give the free slots to the best that wait, as long as free equity gives them half of their part."""
+    free, part = 1.0, 1.0 / slots
+    for column in range(len(held)):
+        free -= held[column]
+    # Positions opened under other parameters may be larger than a part.
+    while taken < slots and free >= 0.5 * part:
         first = -1
         for column in range(len(held)):
             if waiting[column] and (first < 0 or score[column] > score[first]):
                 first = column
         if first < 0:
             return
-        waiting[first], held[first] = False, 1.0 / slots
+        waiting[first], held[first] = False, part if free > part - NEGLIGIBLE_WEIGHT else free
+        free -= held[first]
         taken += 1
