@@ -23,6 +23,8 @@ import uvloop
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 
+PAUSE_SECONDS = 0.01
+
 
 class Load:
     """What is to be sent, and what has come back."""
@@ -138,11 +140,12 @@ async def at_a_rate(load: Load, rate: float) -> None:
 async def run(plan: dict[str, Any]) -> dict[str, Any]:
     """Carry out a plan."""
     loop = asyncio.get_running_loop()
-    waiting = [
-        loop.create_connection(lambda: Connection(load), plan["host"], plan["port"]) for _ in range(plan["connections"])
-    ]
-    load = Load(plan)
-    connections = [protocol for _, protocol in await asyncio.gather(*waiting)]
+    load, connections = Load(plan), []
+    for _ in range(plan["connections"]):
+        _, protocol = await loop.create_connection(lambda: Connection(load), plan["host"], plan["port"])
+        connections.append(protocol)
+        # Whichever worker is awake takes all connections that wait: opened at once, one of them would get them all.
+        await asyncio.sleep(PAUSE_SECONDS)
     begun = time.perf_counter()
     load.until = begun + plan.get("seconds", 3600.0)
     if load.rate is not None:
