@@ -93,7 +93,7 @@ def test_workers_share_the_bucket(tmp_path: Path) -> None:
     given_out = sum(answers.get(timeout=60) for _ in workers)
     for worker in workers:
         worker.join()
-    # Each of the two asks 400 times: with buckets of their own it would be 800. Where both ask at once, without anything
+    # Each of the two asks 400 times: with buckets of their own it would be 800. Where both ask at once, with nothing
     # between two questions as here, every tenth token or so is taken twice.
     assert 400 <= given_out <= 600
 
