@@ -108,7 +108,9 @@ class TestTheAlgorithmIsThatOfTheKey:
         with pytest.raises(Unauthorized):
             grant(tokens, unsigned)
 
-    @pytest.mark.parametrize("secret", [PUBLIC_PEM, PRIVATE.public_key().public_bytes_raw(), b""], ids=["pem", "raw", "empty"])
+    @pytest.mark.parametrize(
+        "secret", [PUBLIC_PEM, PRIVATE.public_key().public_bytes_raw(), b""], ids=["pem", "raw", "empty"]
+    )
     def test_a_public_key_is_no_shared_secret(self, tokens: Tokens, secret: bytes) -> None:
         with pytest.raises(Unauthorized):
             grant(tokens, by_hand({"alg": "HS256", "kid": "b"}, secret))
