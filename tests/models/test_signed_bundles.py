@@ -77,16 +77,18 @@ def test_candidates_are_signed_with_the_key_of_the_environment_or_of_the_credent
 
 def test_serving_refuses_to_start_with_an_unsigned_champion(models, monkeypatch):
     from algotrade.inference.service import SignalService
+    from algotrade.inference.settings import ServingSettings
+    from algotrade.inference.worker import shelf_of
 
     (models / "data").mkdir()
     monkeypatch.setenv("ALGOTRADE_BUNDLE", str(models / "champions" / "unsigned"))
     monkeypatch.setenv("ALGOTRADE_DATA", str(models / "data"))
-    SignalService.inner.refuse_to_start_without_model()
+    settings = ServingSettings()
+    assert shelf_of(settings).load(settings.bundle_folder)
     monkeypatch.setenv("ALGOTRADE_VERIFY_KEY", KEY.verify_key.text)
     with pytest.raises(SystemExit, match=r"Nothing to serve: .* is not signed"):
-        SignalService.inner.refuse_to_start_without_model()
-    monkeypatch.setenv("ALGOTRADE_BUNDLE", str(models / "champions" / "signed"))
-    SignalService.inner.refuse_to_start_without_model()
+        SignalService.inner.refuse_to_start()
+    assert shelf_of(settings).load(models / "champions" / "signed")
 
 
 def test_keys_of_a_section_win_and_empty_ones_do_not_count(monkeypatch):
