@@ -8,7 +8,7 @@ each time; the goals are for those by symbol. The plain app is there twice: once
 started, the cheapest that an app can be and what the goals are set against, and once with features that it reads for
 each request, since those of an hour ago are of no use. ``peers/load_generator.py`` says what the generator can do.
 
-    python benchmarks/serving.py [handler] [throughput] [rate] [memory]
+    python benchmarks/serving.py [handler] [throughput] [rate] [memory] [recovery]
 """
 
 import asyncio
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ HOUR_MS = 3_600_000
 WORKERS = 2
 CONNECTIONS = (1, 16, 100)
 SECONDS, TURNS = 3.0, 3
+KILLED_AFTER = 2.0
 OFFERED = 1_000.0
 FEW, MANY = 20_000, 200_000
 HANDLED = 5_000
@@ -275,6 +277,30 @@ def measure_memory(bench: Benchmark, server: Server) -> list[str]:
     return [] if abs(growth) <= GOALS["growth"] else [f"memory grew by {growth:.1%}, not at most {GOALS['growth']:.0%}"]
 
 
+def measure_recovery(bench: Benchmark, server: Server, log: Path) -> list[str]:
+    """What the clients see where a worker is killed under load, and how long it takes until there is another one."""
+
+    def started() -> int:
+        return log.read_text().count("initialized")
+
+    before = started()
+    victim = next(each for each in server.family() if "_bentoml_impl.worker" in " ".join(each.cmdline()))
+    with ThreadPoolExecutor() as threads:
+        asking = threads.submit(load, server, connections=16, seconds=KILLED_AFTER + SECONDS)
+        time.sleep(KILLED_AFTER)
+        victim.kill()
+        killed = time.monotonic()
+        found = asking.result()
+        while started() == before:
+            assert time.monotonic() < killed + 120, "the worker was not replaced"
+            time.sleep(0.05)
+    bench.add("service, a worker killed, until it is replaced", time.monotonic() - killed, "s")
+    bench.add("service, a worker killed, broken connections of 16", found["errors"], "connections")
+    bench.add("service, a worker killed, wrong answers", found["wrong"], "answers")
+    bench.add("service, a worker killed, longest wait for an answer", found["max"], "ms")
+    return ["a wrong answer was given while a worker was replaced"] if found["wrong"] else []
+
+
 def measure_handler(bench: Benchmark, data: Path, key: str) -> list[str]:
     """CPU time of a request in the service's own code: everything but HTTP, from the guard to the answer."""
     answer = subprocess.run(
@@ -353,7 +379,7 @@ async def _handled(front: Any, bodies: list[bytes], key: bytes) -> dict[str, flo
 
 def main() -> None:
     """Measure and write the figures."""
-    chosen = set(sys.argv[1:]) or {"handler", "throughput", "rate", "memory"}
+    chosen = set(sys.argv[1:]) or {"handler", "throughput", "rate", "memory", "recovery"}
     bench, missed = Benchmark("serving"), []
     with tempfile.TemporaryDirectory(prefix="algotrade-serving-") as folder:
         data = Path(folder)
@@ -372,6 +398,8 @@ def main() -> None:
                     missed += measure_rate(bench, [ours, plain, following])
                 if "memory" in chosen:
                     missed += measure_memory(bench, ours)
+                if "recovery" in chosen:
+                    missed += measure_recovery(bench, ours, data / f"{ours.port}.log")
         OnlineStore(ServingSettings(data=data).online_store_url).shutdown()
     for complaint in missed:
         print(f"missed: {complaint}", flush=True)

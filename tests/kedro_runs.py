@@ -32,11 +32,16 @@ def kedro(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Data folder after each pipeline was run alone, in order, each in a process of its own."""
+    """Data folder after each pipeline was run alone, in order, each in a process of its own.
+
+    What each printed is beside it: ``PIPELINE.out`` and ``PIPELINE.err``.
+    """
     data = tmp_path_factory.mktemp("run") / "data"
     for name in PIPELINES:
         answer = kedro(data, "run", "--env", "test", "--pipeline", name, "--params", f"symbols={SYMBOLS}")
         assert answer.returncode == 0, f"{name} failed:\n{answer.stdout}\n{answer.stderr}"
+        (data.parent / f"{name}.out").write_text(answer.stdout)
+        (data.parent / f"{name}.err").write_text(answer.stderr)
     return data
 
 

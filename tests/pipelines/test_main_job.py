@@ -96,7 +96,11 @@ def test_a_second_run_writes_no_candle_twice_and_says_so(finished: Path):
 
 
 def test_log_lines_name_the_run(finished: Path):
-    answer = kedro(finished, "run", "--env", "test", "--pipeline", "reporting")
-    assert re.search(r"\[20\d\d-[\d\-T.]+Z\] write_report", answer.stderr)
-    assert "# Scorecard" in answer.stdout
-    assert str(finished / "08_reporting" / "report.html") in answer.stdout
+    log = (finished.parent / "reporting.err").read_text()
+    assert re.search(r"\[20\d\d-[\d\-T.]+Z\] write_report", log)
+
+
+def test_the_scorecard_and_the_place_of_the_report_are_printed(finished: Path):
+    printed = (finished.parent / "reporting.out").read_text()
+    assert "# Scorecard" in printed
+    assert str(finished / "08_reporting" / "report.html") in printed
