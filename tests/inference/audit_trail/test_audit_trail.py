@@ -19,6 +19,7 @@ from algotrade.inference.audit_trail import log as log_module
 from algotrade.inference.audit_trail.chain import Chain
 from algotrade.inference.audit_trail.record import Entry, parsed
 from algotrade.inference.audit_trail.segments import segment, segments
+from algotrade.inference.audit_trail.trail import GATHER_SECONDS
 from algotrade.inference.security import Caller, Role
 
 DESK = Caller("desk", Role.TRADER, "k1")
@@ -78,6 +79,27 @@ class TestRecords:
             thread.join()
         trail.close()
         assert (verify(tmp_path).records, verify(tmp_path).breach) == (2000, "")
+
+    def test_that_never_cease_are_gathered_all_the_same(self, tmp_path: Path) -> None:
+        class Busy(Chain):
+            appended = 0
+
+            def append(self, entries, *, sync):
+                super().append(entries, sync=sync)
+                self.appended += 1
+                if not ended:
+                    trail.record(DESK, "POST /predict", "200")
+
+        ended = False
+        chain = Busy(tmp_path)
+        trail = AuditTrail(tmp_path, chain)
+        begun = time.monotonic()
+        trail.record(DESK, "POST /predict", "200")
+        time.sleep(0.5)
+        appended, seconds = chain.appended, time.monotonic() - begun
+        ended = True
+        trail.close()
+        assert 1 < appended <= seconds / GATHER_SECONDS + 1
 
     def test_long_text_is_cut(self, tmp_path: Path) -> None:
         trail = AuditTrail(tmp_path)

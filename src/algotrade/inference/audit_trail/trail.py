@@ -16,7 +16,7 @@ from algotrade.inference.security.callers import Caller
 
 _MOST_WAITING = 20_000
 _BATCH = 500
-_GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.02
 _RETRY_SECONDS = 0.5
 _LONGEST_TEXT = 500
 
@@ -111,15 +111,19 @@ class AuditTrail:
             self._asleep = False
             self._wake.clear()
             # A batch costs one lock and one write, whatever it holds.
-            self._urgent.wait(_GATHER_SECONDS)
+            self._urgent.wait(GATHER_SECONDS)
             self._urgent.clear()
             if not self._write_batches() or (self._closing and not self._waiting):
                 break
 
     def _write_batches(self) -> bool:
-        """Write all that waits; False if the process ends and it cannot be written."""
-        while self._waiting:
-            batch = [self._waiting[place] for place in range(min(_BATCH, len(self._waiting)))]
+        """Write all that waits now; False if the process ends and it cannot be written.
+
+        What comes meanwhile waits for its own batch: written as it comes, each record would cost a lock and a write.
+        """
+        left = len(self._waiting)
+        while left:
+            batch = [self._waiting[place] for place in range(min(_BATCH, left))]
             try:
                 self._chain.append([_entry(each) for each in batch], sync=any(each[-1] for each in batch))
             except OSError as error:
@@ -132,6 +136,7 @@ class AuditTrail:
                 time.sleep(_RETRY_SECONDS)
                 continue
             self._failure = ""
+            left -= len(batch)
             for each in batch:
                 self._waiting.popleft()
                 if each[-1] is not None and each[-1].set_running_or_notify_cancel():
